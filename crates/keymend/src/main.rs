@@ -1,0 +1,2 @@
+//! Keymend.
+fn main() {}
