@@ -1,1 +1,9 @@
-//! Placeholder.
+//! The directories Keymend writes to.
+//!
+//! * [`ldap`]: servers that speak LDAP.  Vendors are an enum, not a trait each.
+//! * [`embedded`]: a small directory in a SQLite file, for the demo and for tests of the service.
+//!
+//! The adapters know nothing of each other and nothing of the service.
+
+pub mod embedded;
+pub mod ldap;

@@ -1,0 +1,217 @@
+//! Accounts as a directory describes them, and the names people type for them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::time::Moment;
+
+/// The name an installer gave to one directory, for instance `corp`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DirectoryName(pub String);
+
+impl fmt::Display for DirectoryName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The immutable id of an entry (objectGUID, entryUUID, nsUniqueId), as text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Anchor(pub String);
+
+/// Which account, whatever it is called today: a directory and an anchor, never a DN.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AccountRef {
+    /// The directory that holds the entry.
+    pub directory: DirectoryName,
+    /// The entry's immutable id there.
+    pub anchor: Anchor,
+}
+
+impl AccountRef {
+    /// One text that names the account in keys and rows: `directory/anchor`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.directory.0, self.anchor.0)
+    }
+}
+
+/// A lock that a directory put on an account after too many wrong passwords.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lock {
+    /// When it opens by itself; `None` if only a person can open it.
+    pub until: Option<Moment>,
+}
+
+/// Why an account is protected, in the words of the directory, for the administrator's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Protection(pub String);
+
+/// What a directory says about the state of an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountState {
+    /// Disabled, or locked by an administrator for good.  Keymend never re-enables it.
+    pub is_disabled: bool,
+    /// The account's own end date has passed.
+    pub is_expired: bool,
+    /// Locked by wrong passwords.
+    pub lock: Option<Lock>,
+    /// The password is older than the directory allows.
+    pub password_is_expired: bool,
+    /// The person must choose a new password at the next sign-in.
+    pub must_change: bool,
+    /// The person is not allowed to change the password.
+    pub may_not_change: bool,
+    /// Tier 0 or its like: never reset, never unlocked.
+    pub protection: Option<Protection>,
+    /// When the password was last set, if the directory says so.
+    pub password_changed_at: Option<Moment>,
+    /// Before this instant the directory refuses a new password (minimum age).
+    pub next_change_from: Option<Moment>,
+}
+
+/// One person's entry in one directory, as read at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The identity of the account.
+    pub id: AccountRef,
+    /// The name the person signs in with, as the directory spells it.
+    pub login: String,
+    /// The name shown to others.
+    pub display_name: String,
+    /// Given name, if known.
+    pub given_name: Option<String>,
+    /// Family name, if known.
+    pub surname: Option<String>,
+    /// E-mail addresses in the entry.  They receive notices; they open no gate.
+    pub mail: Vec<String>,
+    /// Telephone numbers in the entry, as written there.
+    pub phones: Vec<String>,
+    /// Every group the account is in, nested membership included, by the directory's own name.
+    pub groups: Vec<String>,
+    /// Preferred language as a BCP 47 tag, if the entry has one.
+    pub language: Option<String>,
+    /// State flags.
+    pub state: AccountState,
+}
+
+impl Account {
+    /// Whether the account is in `group`, compared without regard to case as LDAP names are.
+    #[must_use]
+    pub fn is_in(&self, group: &str) -> bool {
+        self.groups
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(group))
+    }
+}
+
+/// The most bytes a typed name may have (source: security-gates R-08).
+pub const CLAIM_BYTES_MAX: usize = 256;
+
+/// What somebody typed as the user name: it may mean one account, none, or several.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Claim(String);
+
+/// Why a text cannot be a user name at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimShape {
+    /// Empty, or blanks alone.
+    #[error("the name is empty")]
+    Empty,
+    /// Longer than [`CLAIM_BYTES_MAX`] bytes.
+    #[error("the name is too long")]
+    TooLong,
+    /// Holds a control character.
+    #[error("the name holds a control character")]
+    Control,
+}
+
+impl Claim {
+    /// Takes a typed name; blanks around it are dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimShape`] if nobody can be called that; refuse the form with `claim.shape`
+    /// (`input.long` for [`ClaimShape::TooLong`]).
+    pub fn new(typed: &str) -> Result<Self, ClaimShape> {
+        if typed.len() > CLAIM_BYTES_MAX {
+            return Err(ClaimShape::TooLong);
+        }
+        let trimmed = typed.trim();
+        if trimmed.is_empty() {
+            return Err(ClaimShape::Empty);
+        }
+        if trimmed.chars().any(char::is_control) {
+            return Err(ClaimShape::Control);
+        }
+        Ok(Self(trimmed.to_owned()))
+    }
+
+    /// The name as typed, for the directory search and for showing it back to the same person.
+    #[must_use]
+    pub fn typed(&self) -> &str {
+        &self.0
+    }
+
+    /// The form under which typed names are counted: NFKD, combining marks dropped, case-folded,
+    /// NFC, trimmed (source: behaviour §2.6 rule 1).
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let folded: String = self
+            .0
+            .nfkd()
+            .filter(|sign| !is_combining_mark(*sign))
+            .flat_map(char::to_lowercase)
+            .collect();
+        folded
+            .replace('ß', "ss")
+            .nfc()
+            .collect::<String>()
+            .trim()
+            .to_owned()
+    }
+}
+
+/// Prints nothing of the name: people type passwords into name fields.
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Claim(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_name_count_as_one() {
+        let canonical = |text: &str| Claim::new(text).unwrap().canonical();
+        for spelling in ["user1", " USER1 ", "User1", "ｕｓｅｒ１", "üser1"] {
+            assert_eq!(canonical(spelling), "user1", "{spelling}");
+        }
+        assert_eq!(canonical("Straße"), canonical("STRASSE"));
+        assert_eq!(canonical("\\75ser1"), "\\75ser1");
+    }
+
+    #[test]
+    fn impossible_names_are_refused() {
+        assert_eq!(Claim::new("   ").unwrap_err(), ClaimShape::Empty);
+        assert_eq!(
+            Claim::new(&"x".repeat(10_000)).unwrap_err(),
+            ClaimShape::TooLong
+        );
+        assert_eq!(Claim::new("a\0b").unwrap_err(), ClaimShape::Control);
+    }
+
+    #[test]
+    fn a_claim_does_not_print() {
+        assert_eq!(format!("{:?}", Claim::new("hunter2").unwrap()), "Claim(..)");
+    }
+}
