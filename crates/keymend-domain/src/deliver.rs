@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
-use crate::id::{CorrelationId, NoticeId};
+use crate::id::{CorrelationId, FlowId, NoticeId};
 use crate::method::{Contact, Method, MethodKind, email};
 use crate::time::Moment;
 
@@ -253,6 +253,9 @@ pub struct Notice {
     pub expires_at: Moment,
     /// The secret of the "This was not me" link, where the message carries one.
     pub not_me: Option<String>,
+    /// For codes: the flow that asked and the number of the code in it, so that its time can
+    /// count from the moment a carrier took it.
+    pub answers: Option<(FlowId, u32)>,
 }
 
 /// How a carrier answered.

@@ -1,1 +1,608 @@
-//! Placeholder.
+//! Limits: how often something may happen in a sliding window (source: behaviour §2.2, §2.6).
+//!
+//! A try is taken *before* its answer is looked at, in the same transaction that saves what came
+//! of it, so that a crash loses the try and never the count.
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::AccountRef;
+use crate::method::MethodKind;
+use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, Moment, SECOND_MS};
+
+/// Which browser is asking: one that its owner used for registration, or any other.  Every limit
+/// on an account exists twice, so that strangers cannot use up the owner's tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lane {
+    /// A browser with the mark of this account.
+    Familiar,
+    /// Any other.
+    Unfamiliar,
+}
+
+impl Lane {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Familiar => "f",
+            Self::Unfamiliar => "u",
+        }
+    }
+
+    /// Wrong tries in a row after which the lane of a method is off
+    /// (together at most 100: NIST SP 800-63B-4 §3.2.2).
+    #[must_use]
+    pub fn streak_most(self) -> u32 {
+        match self {
+            Self::Familiar => 10,
+            Self::Unfamiliar => 90,
+        }
+    }
+}
+
+/// The name of one counter.  Names and addresses of people stand in it as keyed tags only.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CounterKey(String);
+
+impl CounterKey {
+    /// The text the store keys on.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Identity failures of a typed name.
+    #[must_use]
+    pub fn name(claim_tag: &str, lane: Lane) -> Self {
+        Self(format!("name:{}:{claim_tag}", lane.word()))
+    }
+
+    /// Tries of a guessable method on an account (or on the tag of a name that means nobody).
+    #[must_use]
+    pub fn tries(subject: &str, kind: MethodKind, lane: Lane) -> Self {
+        Self(format!("tries:{}:{}:{subject}", kind.word(), lane.word()))
+    }
+
+    /// Messages to an account by one channel.
+    #[must_use]
+    pub fn sends(subject: &str, kind: MethodKind, lane: Lane) -> Self {
+        Self(format!("sends:{}:{}:{subject}", kind.word(), lane.word()))
+    }
+
+    /// Messages to one destination.
+    #[must_use]
+    pub fn destination(contact_tag: &str, lane: Lane) -> Self {
+        Self(format!("dest:{}:{contact_tag}", lane.word()))
+    }
+
+    /// Starts from one network.
+    #[must_use]
+    pub fn source(network_tag: &str) -> Self {
+        Self(format!("source:{network_tag}"))
+    }
+
+    /// Different names from one network.
+    #[must_use]
+    pub fn names_from(network_tag: &str) -> Self {
+        Self(format!("names:{network_tag}"))
+    }
+
+    /// Wrong sent codes of the whole site.
+    #[must_use]
+    pub fn site_codes() -> Self {
+        Self("site:codes".to_owned())
+    }
+
+    /// Text messages of the whole site.
+    #[must_use]
+    pub fn site_texts() -> Self {
+        Self("site:texts".to_owned())
+    }
+
+    /// Answered text messages of the whole site.
+    #[must_use]
+    pub fn site_texts_answered() -> Self {
+        Self("site:texts-answered".to_owned())
+    }
+
+    /// Help mails of the whole site.
+    #[must_use]
+    pub fn site_help() -> Self {
+        Self("site:help".to_owned())
+    }
+
+    /// Sign-in tries with a typed password.
+    #[must_use]
+    pub fn sign_in(account: &AccountRef) -> Self {
+        Self(format!("signin:{}", account.key()))
+    }
+
+    /// Sign-in tries with a name that means nobody.
+    #[must_use]
+    pub fn sign_in_name(claim_tag: &str) -> Self {
+        Self(format!("signin-name:{claim_tag}"))
+    }
+
+    /// Completed resets of an account.
+    #[must_use]
+    pub fn resets(account: &AccountRef) -> Self {
+        Self(format!("resets:{}", account.key()))
+    }
+
+    /// Help mails to an account for one reason.
+    #[must_use]
+    pub fn help(account: &AccountRef, reason: &str) -> Self {
+        Self(format!("help:{reason}:{}", account.key()))
+    }
+
+    /// Contact-administrator requests of a typed name.
+    #[must_use]
+    pub fn contact_name(claim_tag: &str) -> Self {
+        Self(format!("contact:{claim_tag}"))
+    }
+
+    /// Contact-administrator requests from a network.
+    #[must_use]
+    pub fn contact_source(network_tag: &str) -> Self {
+        Self(format!("contact-source:{network_tag}"))
+    }
+
+    /// What all counters of an account's tries and sends begin or end with, for lifting blocks.
+    #[must_use]
+    pub fn of_account(account: &AccountRef, lane: Lane) -> Vec<Self> {
+        let subject = account.key();
+        let mut keys: Vec<Self> = MethodKind::ALL
+            .into_iter()
+            .flat_map(|kind| {
+                [
+                    Self::tries(&subject, kind, lane),
+                    Self::sends(&subject, kind, lane),
+                ]
+            })
+            .collect();
+        keys.push(Self::sign_in(account));
+        keys
+    }
+}
+
+/// What is remembered under one key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counter {
+    /// When hits happened, oldest first: start of a grain, and how many.
+    #[serde(default)]
+    pub hits: Vec<(i64, u32)>,
+    /// Wrong answers in a row.
+    #[serde(default)]
+    pub streak: u32,
+    /// Closed until then; for buckets, when the bucket is full again.
+    #[serde(default)]
+    pub until: Option<Moment>,
+    /// Different things seen, each with the time it was last seen.
+    #[serde(default)]
+    pub marks: Vec<(String, i64)>,
+}
+
+/// The counters could not be read or written: nothing may be granted.
+#[derive(Debug, thiserror::Error)]
+#[error("a counter could not be read or written: {0}")]
+pub struct BookFault(pub String);
+
+/// Where counters are kept.  Every call of one decision runs in one transaction.
+pub trait Book {
+    /// The counter under a key; an empty one if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`BookFault`]; grant nothing.
+    fn load(&mut self, key: &CounterKey) -> Result<Counter, BookFault>;
+
+    /// Saves a counter.  It may be forgotten after `forget_at`.
+    ///
+    /// # Errors
+    ///
+    /// [`BookFault`]; grant nothing.
+    fn save(
+        &mut self,
+        key: &CounterKey,
+        counter: &Counter,
+        forget_at: Moment,
+    ) -> Result<(), BookFault>;
+
+    /// Forgets a counter.
+    ///
+    /// # Errors
+    ///
+    /// [`BookFault`].
+    fn clear(&mut self, key: &CounterKey) -> Result<(), BookFault>;
+}
+
+/// So many in so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// How many.
+    pub most: u32,
+    /// In how many milliseconds.
+    pub span_ms: i64,
+}
+
+/// Three messages in ten minutes and ten in a day (behaviour §2.2).
+pub const SENDS: [Window; 2] = [
+    Window {
+        most: 3,
+        span_ms: 10 * MINUTE_MS,
+    },
+    Window {
+        most: 10,
+        span_ms: DAY_MS,
+    },
+];
+
+/// One in a day: help mails per account and reason, contact requests per name.
+pub const ONCE_A_DAY: [Window; 1] = [Window {
+    most: 1,
+    span_ms: DAY_MS,
+}];
+
+/// Three in an hour: contact requests per source.
+pub const CONTACT_PER_SOURCE: [Window; 1] = [Window {
+    most: 3,
+    span_ms: HOUR_MS,
+}];
+
+/// A thousand help mails in an hour for the whole site.
+pub const SITE_HELP: [Window; 1] = [Window {
+    most: 1_000,
+    span_ms: HOUR_MS,
+}];
+
+/// Three completed resets of one account in a day.
+pub const RESETS: [Window; 1] = [Window {
+    most: 3,
+    span_ms: DAY_MS,
+}];
+
+/// Whether a hit was granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Take {
+    /// It was, and it is counted.
+    Granted,
+    /// It was not; nothing more was counted.
+    Refused {
+        /// When the next one would be granted.
+        open_at: Moment,
+    },
+}
+
+impl Take {
+    /// Whether it was granted.
+    #[must_use]
+    pub fn is_granted(self) -> bool {
+        matches!(self, Self::Granted)
+    }
+}
+
+/// Hits within the last `span_ms`, a whole grain counted while any part of it is inside.
+fn count_within(counter: &Counter, span_ms: i64, grain_ms: i64, now: Moment) -> u32 {
+    let from = now.0.saturating_sub(span_ms).saturating_sub(grain_ms);
+    counter
+        .hits
+        .iter()
+        .filter(|(at, _)| *at > from)
+        .map(|(_, count)| *count)
+        .sum()
+}
+
+/// Counts are exact up to this many hits; beyond, hits share a grain of a 96th of the window,
+/// which never allows more than an exact count would.
+const EXACT_MOST: u32 = 100;
+
+fn grain_ms(windows: &[Window]) -> i64 {
+    let big = windows.iter().filter(|window| window.most > EXACT_MOST);
+    big.map(|window| window.span_ms / 96).max().unwrap_or(0)
+}
+
+/// Takes one hit under `key` if every window has room.
+///
+/// # Errors
+///
+/// [`BookFault`]; grant nothing.
+pub fn take(
+    book: &mut dyn Book,
+    key: &CounterKey,
+    windows: &[Window],
+    now: Moment,
+) -> Result<Take, BookFault> {
+    let mut counter = book.load(key)?;
+    let grain = grain_ms(windows);
+    if let Some(open_at) = refusal(&counter, windows, grain, now) {
+        return Ok(Take::Refused { open_at });
+    }
+    let longest = windows
+        .iter()
+        .map(|window| window.span_ms)
+        .max()
+        .unwrap_or(0);
+    push(&mut counter, longest, grain, now);
+    book.save(key, &counter, now.plus_ms(longest + grain))?;
+    Ok(Take::Granted)
+}
+
+/// Whether every window has room, without taking anything.
+///
+/// # Errors
+///
+/// [`BookFault`]; grant nothing.
+pub fn peek(
+    book: &mut dyn Book,
+    key: &CounterKey,
+    windows: &[Window],
+    now: Moment,
+) -> Result<Take, BookFault> {
+    let counter = book.load(key)?;
+    Ok(match refusal(&counter, windows, grain_ms(windows), now) {
+        Some(open_at) => Take::Refused { open_at },
+        None => Take::Granted,
+    })
+}
+
+fn refusal(counter: &Counter, windows: &[Window], grain: i64, now: Moment) -> Option<Moment> {
+    windows
+        .iter()
+        .filter(|window| count_within(counter, window.span_ms, grain, now) >= window.most)
+        .map(|window| {
+            let from = now.0.saturating_sub(window.span_ms).saturating_sub(grain);
+            let oldest = counter.hits.iter().map(|(at, _)| *at).find(|at| *at > from);
+            Moment(oldest.unwrap_or(now.0)).plus_ms(window.span_ms + grain)
+        })
+        .max()
+}
+
+fn push(counter: &mut Counter, longest_ms: i64, grain: i64, now: Moment) {
+    let from = now.0.saturating_sub(longest_ms).saturating_sub(grain);
+    counter.hits.retain(|(at, _)| *at > from);
+    match counter.hits.last_mut() {
+        Some((at, count)) if grain > 0 && now.0 - *at < grain => *count = count.saturating_add(1),
+        _ => counter.hits.push((now.0, 1)),
+    }
+}
+
+/// Takes a try of a guessable method: `per_hour` in an hour, and after ten in a day one an hour;
+/// nothing at all once the lane is off (source: behaviour §2.2).
+///
+/// # Errors
+///
+/// [`BookFault`]; grant nothing.
+pub fn take_try(
+    book: &mut dyn Book,
+    key: &CounterKey,
+    lane: Lane,
+    per_hour: u32,
+    now: Moment,
+) -> Result<Take, BookFault> {
+    let mut counter = book.load(key)?;
+    if let Some(open_at) = try_refusal(&counter, lane, per_hour, now) {
+        return Ok(Take::Refused { open_at });
+    }
+    push(&mut counter, DAY_MS, 0, now);
+    book.save(key, &counter, forget_streak_at(&counter, now))?;
+    Ok(Take::Granted)
+}
+
+/// Whether a method rests: its next try would be refused.
+///
+/// # Errors
+///
+/// [`BookFault`]; take it as resting.
+pub fn rests(
+    book: &mut dyn Book,
+    key: &CounterKey,
+    lane: Lane,
+    per_hour: u32,
+    now: Moment,
+) -> Result<bool, BookFault> {
+    Ok(try_refusal(&book.load(key)?, lane, per_hour, now).is_some())
+}
+
+fn try_refusal(counter: &Counter, lane: Lane, per_hour: u32, now: Moment) -> Option<Moment> {
+    if counter.streak >= lane.streak_most() {
+        return Some(now.plus_ms(DAY_MS));
+    }
+    let per_hour = if count_within(counter, DAY_MS, 0, now) >= 10 {
+        1
+    } else {
+        per_hour
+    };
+    refusal(
+        counter,
+        &[Window {
+            most: per_hour,
+            span_ms: HOUR_MS,
+        }],
+        0,
+        now,
+    )
+}
+
+/// A streak outlives every window: it ends with a success, not with time.
+fn forget_streak_at(counter: &Counter, now: Moment) -> Moment {
+    if counter.streak > 0 {
+        now.plus_ms(3_650 * DAY_MS)
+    } else {
+        now.plus_ms(DAY_MS)
+    }
+}
+
+/// Notes a wrong answer after its try was taken; gives the wrong answers in a row.
+///
+/// # Errors
+///
+/// [`BookFault`].
+pub fn note_wrong(book: &mut dyn Book, key: &CounterKey, now: Moment) -> Result<u32, BookFault> {
+    let mut counter = book.load(key)?;
+    counter.streak = counter.streak.saturating_add(1);
+    book.save(key, &counter, forget_streak_at(&counter, now))?;
+    Ok(counter.streak)
+}
+
+/// What counting an identity failure led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameState {
+    /// The name may go on.
+    Open,
+    /// The name is blocked until then.
+    Blocked {
+        /// When it opens.
+        until: Moment,
+    },
+}
+
+/// Whether a typed name is blocked.
+///
+/// # Errors
+///
+/// [`BookFault`]; take it as blocked.
+pub fn name_state(
+    book: &mut dyn Book,
+    key: &CounterKey,
+    now: Moment,
+) -> Result<NameState, BookFault> {
+    Ok(match book.load(key)?.until {
+        Some(until) if until > now => NameState::Blocked { until },
+        _ => NameState::Open,
+    })
+}
+
+/// Counts one identity failure of a typed name: at `most` in 24 hours it is blocked for
+/// `block_ms` from now, and every further failure inside the 24 hours closes it again.
+///
+/// # Errors
+///
+/// [`BookFault`].
+pub fn fail_name(
+    book: &mut dyn Book,
+    key: &CounterKey,
+    most: u32,
+    block_ms: i64,
+    now: Moment,
+) -> Result<NameState, BookFault> {
+    let mut counter = book.load(key)?;
+    push(&mut counter, DAY_MS, 0, now);
+    let failures = count_within(&counter, DAY_MS, 0, now);
+    let state = if failures >= most {
+        let until = now.plus_ms(block_ms);
+        counter.until = Some(until);
+        NameState::Blocked { until }
+    } else {
+        NameState::Open
+    };
+    book.save(key, &counter, now.plus_ms(DAY_MS.max(block_ms)))?;
+    Ok(state)
+}
+
+/// Seconds between two starts from one source once its bucket is empty.
+const REFILL_MS: i64 = 30 * SECOND_MS;
+/// Starts a source may make at once.
+const BUCKET_SIZE: i64 = 10;
+
+/// Takes one start from a bucket of ten that refills by one every 30 s; `wide` networks have ten
+/// times of both (source: behaviour §2.2).  One number per source: when the bucket is full again.
+///
+/// # Errors
+///
+/// [`BookFault`]; grant nothing.
+pub fn take_start(
+    book: &mut dyn Book,
+    key: &CounterKey,
+    wide: bool,
+    now: Moment,
+) -> Result<Take, BookFault> {
+    let (refill, size) = if wide {
+        (REFILL_MS / 10, BUCKET_SIZE * 10)
+    } else {
+        (REFILL_MS, BUCKET_SIZE)
+    };
+    let mut counter = book.load(key)?;
+    let full_at = counter
+        .until
+        .filter(|until| *until > now)
+        .unwrap_or(now)
+        .plus_ms(refill);
+    let over_ms = full_at.since_ms(now) - refill * size;
+    if over_ms > 0 {
+        return Ok(Take::Refused {
+            open_at: now.plus_ms(over_ms),
+        });
+    }
+    counter.until = Some(full_at);
+    book.save(key, &counter, full_at)?;
+    Ok(Take::Granted)
+}
+
+/// Different names from one network in an hour above which the bot check is eight times harder.
+pub const NAMES_MOST: usize = 10;
+
+/// Notes a typed name from a network; gives how many different ones were seen in the last hour,
+/// counted up to one more than [`NAMES_MOST`].
+///
+/// # Errors
+///
+/// [`BookFault`].
+pub fn note_name(
+    book: &mut dyn Book,
+    key: &CounterKey,
+    claim_tag: &str,
+    now: Moment,
+) -> Result<usize, BookFault> {
+    let mut counter = book.load(key)?;
+    counter
+        .marks
+        .retain(|(tag, at)| now.0.saturating_sub(*at) < HOUR_MS && tag != claim_tag);
+    if counter.marks.len() <= NAMES_MOST {
+        counter.marks.push((claim_tag.to_owned(), now.0));
+    }
+    book.save(key, &counter, now.plus_ms(HOUR_MS))?;
+    Ok(counter.marks.len())
+}
+
+/// Whole minutes from now until `until`, made coarse (5, 15, 30, 60 …) so that a wait tells
+/// nothing about when exactly something was counted.
+#[must_use]
+pub fn coarse_mins(until: Moment, now: Moment) -> u32 {
+    let mins = until.since_ms(now).max(0).div_euclid(MINUTE_MS) + 1;
+    let step = [1, 5, 15, 30, 60].into_iter().find(|step| mins <= *step);
+    let coarse = step.unwrap_or_else(|| (mins + 59) / 60 * 60);
+    u32::try_from(coarse).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+#[path = "limit/tests.rs"]
+mod tests;
+
+/// A book in memory, for the tests of this crate.
+#[cfg(test)]
+pub(crate) mod memory {
+    use super::{Book, BookFault, Counter, CounterKey};
+    use crate::time::Moment;
+    use std::collections::HashMap;
+
+    #[derive(Default)]
+    pub(crate) struct MemoryBook(pub HashMap<CounterKey, Counter>);
+
+    impl Book for MemoryBook {
+        fn load(&mut self, key: &CounterKey) -> Result<Counter, BookFault> {
+            Ok(self.0.get(key).cloned().unwrap_or_default())
+        }
+        fn save(
+            &mut self,
+            key: &CounterKey,
+            counter: &Counter,
+            _: Moment,
+        ) -> Result<(), BookFault> {
+            self.0.insert(key.clone(), counter.clone());
+            Ok(())
+        }
+        fn clear(&mut self, key: &CounterKey) -> Result<(), BookFault> {
+            self.0.remove(key);
+            Ok(())
+        }
+    }
+}
