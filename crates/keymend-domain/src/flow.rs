@@ -32,10 +32,11 @@ use crate::policy::Policy;
 use crate::refusal::Refusal;
 use crate::time::{DAY_MS, Entropy, MINUTE_MS, Moment, NoEntropy};
 
+pub(crate) use challenge::{digits, take_text, wait_ms};
 pub use finish::EXTENSIONS_MOST;
 pub use open::{Admission, Gathered, Standing, admit};
 pub use view::{Finish, View};
-pub use write::{Fresh, Judged, Opened};
+pub use write::{Fresh, Judged, Opened, Ticket};
 
 /// What the owner of a flow wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,0 +1,459 @@
+//! Adding and removing methods, and proving one once more.
+
+use super::{Goal, Pending, Person, PersonStep, is_registered};
+use crate::audit::{AuditDeed, AuditResult};
+use crate::code;
+use crate::deliver::{CodePurpose, InfoChange, Notice, Recipient, Tidings};
+use crate::flow::{Context, FlowFault, Standing, digits, take_text, wait_ms};
+use crate::id::{MethodId, NoticeId};
+use crate::limit::{self, CounterKey};
+use crate::method::{Assurance, Contact, Method, MethodKind, same_contact};
+use crate::refusal::Refusal;
+use crate::secret::Secret;
+use crate::time::{MINUTE_MS, Moment};
+
+/// How many addresses, and how many mobile numbers, one account may keep (behaviour §2.4).
+const KEPT_MOST: u32 = 2;
+/// Codes one sign-in may ask for.
+const CODES_PER_SIGN_IN: u32 = 10;
+
+/// What the site knows about a new contact beside the contact itself.
+#[derive(Debug, Clone, Default)]
+pub struct ContactFacts {
+    /// How many other accounts share the number.
+    pub sharers: u32,
+    /// The calling code of a number, without `+`.
+    pub calling_code: Option<String>,
+}
+
+impl Person {
+    /// A new address or number, typed; `None` if it cannot be one.  Nothing is registered until
+    /// its code was typed back.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowFault`]; nothing may be saved.
+    pub fn add_contact(
+        mut self,
+        (kind, contact): (MethodKind, Option<Contact>),
+        standing: &Standing,
+        facts: &ContactFacts,
+        ctx: &mut Context<'_>,
+    ) -> Result<PersonStep, FlowFault> {
+        self.seen_at = ctx.now;
+        if self.needs_proof(standing, ctx.policy, ctx.now) {
+            return Ok(PersonStep::of(self).says(Refusal::ProofWanted));
+        }
+        let Some(contact) = contact else {
+            let refusal = match kind {
+                MethodKind::Email => Refusal::AddressShape,
+                MethodKind::Text => Refusal::NumberShape,
+            };
+            return Ok(PersonStep::of(self).says(refusal));
+        };
+        if let Some(refusal) = refusal(&contact, kind, standing, (facts, ctx)) {
+            return Ok(PersonStep::of(self).says(refusal));
+        }
+        self.ask(Goal::Confirm, kind, contact, ctx)
+    }
+
+    /// One of the person's own methods, to be proved once more.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowFault`]; nothing may be saved.
+    pub fn ask_proof(
+        mut self,
+        method: &MethodId,
+        standing: &Standing,
+        ctx: &mut Context<'_>,
+    ) -> Result<PersonStep, FlowFault> {
+        self.seen_at = ctx.now;
+        let found = standing
+            .methods
+            .iter()
+            .find(|own| own.id == *method && own.is_confirmed(ctx.now));
+        match found {
+            Some(own) => self.ask(
+                Goal::Prove(own.id.clone()),
+                own.kind,
+                own.contact.clone(),
+                ctx,
+            ),
+            None => Ok(PersonStep::of(self).says(Refusal::StepWrong)),
+        }
+    }
+
+    /// Another code to the same place.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowFault`]; nothing may be saved.
+    pub fn ask_again(mut self, ctx: &mut Context<'_>) -> Result<PersonStep, FlowFault> {
+        self.seen_at = ctx.now;
+        let Some(pending) = &self.pending else {
+            return Ok(PersonStep::of(self).says(Refusal::StepWrong));
+        };
+        if pending.codes >= ctx.policy.settings().limits.codes_per_flow {
+            return Ok(PersonStep::of(self).says(Refusal::ChallengeSpent));
+        }
+        let open_at = pending.asked_at.plus_ms(wait_ms(pending.codes));
+        if open_at > ctx.now {
+            let wait_secs = open_at.secs_left(ctx.now);
+            return Ok(PersonStep::of(self).says(Refusal::ChallengeTooSoon { wait_secs }));
+        }
+        let (goal, kind, contact) = (pending.goal.clone(), pending.kind, pending.contact.clone());
+        self.ask(goal, kind, contact, ctx)
+    }
+
+    fn ask(
+        mut self,
+        goal: Goal,
+        kind: MethodKind,
+        contact: Contact,
+        ctx: &mut Context<'_>,
+    ) -> Result<PersonStep, FlowFault> {
+        if self.codes_asked >= CODES_PER_SIGN_IN {
+            return Ok(PersonStep::of(self).says(Refusal::ChallengeSpent));
+        }
+        if !self.may_send(kind, &contact, ctx)? {
+            return Ok(PersonStep::of(self).says(Refusal::BudgetSpent));
+        }
+        self.codes_asked = self.codes_asked.saturating_add(1);
+        let digits = digits(ctx)?;
+        let drawn = code::draw(digits, ctx.entropy)?;
+        let issue = self.codes_asked;
+        let before = self
+            .pending
+            .take()
+            .filter(|own| own.contact == contact && own.goal == goal);
+        let pending = Pending {
+            answer: answer(&self, (&goal, issue), &drawn, ctx),
+            goal,
+            kind,
+            contact,
+            issue,
+            // A new code refunds nothing: tries are carried over for the same place.
+            tries: before.as_ref().map_or(0, |own| own.tries),
+            codes: before.as_ref().map_or(0, |own| own.codes).saturating_add(1),
+            digits,
+            asked_at: ctx.now,
+            expires_at: ctx
+                .now
+                .plus_ms(i64::from(ctx.policy.settings().limits.code_mins) * MINUTE_MS),
+            failed: false,
+        };
+        let notice = self.code_notice(&pending, &drawn, ctx)?;
+        let mut event = self.event(ctx, AuditDeed::ChallengeSent, AuditResult::Info);
+        event.method = Some(kind.word().to_owned());
+        event.personal.contact = Some(pending.contact.masked());
+        self.pending = Some(pending);
+        let mut step = PersonStep::of(self);
+        step.notices.push(notice);
+        step.audit.push(event);
+        Ok(step.moves())
+    }
+
+    fn may_send(
+        &self,
+        kind: MethodKind,
+        contact: &Contact,
+        ctx: &mut Context<'_>,
+    ) -> Result<bool, FlowFault> {
+        let place = ctx
+            .keys
+            .name
+            .tag(&[b"contact", contact.in_full().to_lowercase().as_bytes()]);
+        // Registration has a lane of its own, so that it can use up nobody's reset messages.
+        let subject = format!("register/{}", self.account.id.key());
+        let sends = CounterKey::sends(&subject, kind, self.lane);
+        let destination = CounterKey::destination(&place.short(), self.lane);
+        let granted = limit::take(ctx.book, &sends, &REGISTER_SENDS, ctx.now)?.is_granted()
+            && limit::take(ctx.book, &destination, &limit::SENDS, ctx.now)?.is_granted();
+        Ok(granted && (kind != MethodKind::Text || take_text(ctx)?))
+    }
+
+    fn code_notice(
+        &self,
+        pending: &Pending,
+        drawn: &Secret,
+        ctx: &Context<'_>,
+    ) -> Result<Notice, FlowFault> {
+        let minutes = ctx.policy.settings().limits.code_mins;
+        let purpose = match pending.goal {
+            Goal::Confirm => CodePurpose::Confirm,
+            Goal::Prove(_) => CodePurpose::FreshProof,
+        };
+        Ok(Notice {
+            id: NoticeId::fresh(ctx.now, ctx.entropy)?,
+            to: Recipient::being_confirmed(pending.contact.clone()),
+            tidings: Tidings::Code {
+                code: drawn.expose().to_owned(),
+                purpose,
+                minutes,
+            },
+            subject: Some(self.account.id.key()),
+            language: self.account.language.clone(),
+            happened_at: ctx.now,
+            origin: ctx.caller.origin.clone(),
+            correlation_id: self.correlation.clone(),
+            expires_at: pending.expires_at,
+            not_me: None,
+            answers: None,
+        })
+    }
+
+    /// The code, typed back.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowFault`]; nothing may be saved.
+    pub fn answer(
+        mut self,
+        typed: Option<&Secret>,
+        standing: &Standing,
+        ctx: &mut Context<'_>,
+    ) -> Result<PersonStep, FlowFault> {
+        self.seen_at = ctx.now;
+        let Some(pending) = self.pending.take() else {
+            return Ok(PersonStep::of(self).says(Refusal::StepWrong));
+        };
+        let Some(typed) = typed else {
+            self.pending = Some(pending);
+            return Ok(PersonStep::of(self).says(Refusal::FormMissing));
+        };
+        let most = ctx.policy.settings().limits.tries_most;
+        let tries = pending.tries.saturating_add(1);
+        let given = answer(&self, (&pending.goal, pending.issue), typed, ctx);
+        let is_right = given.matches(&pending.answer) && ctx.now < pending.expires_at;
+        if tries > most || !is_right {
+            return Ok(self.wrong(Pending { tries, ..pending }, most, ctx));
+        }
+        match pending.goal.clone() {
+            Goal::Confirm => self.confirmed(pending, standing, ctx),
+            Goal::Prove(method) => Ok(self.proved(&method, pending.kind, ctx)),
+        }
+    }
+
+    fn wrong(mut self, pending: Pending, most: u32, ctx: &Context<'_>) -> PersonStep {
+        let tries_left = most.saturating_sub(pending.tries);
+        let mut event = self.event(ctx, AuditDeed::ProofFailed, AuditResult::Failure);
+        event.method = Some(pending.kind.word().to_owned());
+        if tries_left > 0 {
+            self.pending = Some(pending);
+        }
+        let mut step = PersonStep::of(self);
+        step.audit.push(event);
+        if tries_left == 0 {
+            return step.says(Refusal::TriesUsedUp);
+        }
+        step.says(Refusal::AnswerWrong {
+            tries_left: Some(tries_left),
+        })
+    }
+
+    fn proved(mut self, method: &MethodId, kind: MethodKind, ctx: &Context<'_>) -> PersonStep {
+        self.proven_at = Some(ctx.now);
+        let mut event = self.event(ctx, AuditDeed::ProofGiven, AuditResult::Success);
+        event.method = Some(kind.word().to_owned());
+        let mut step = PersonStep::of(self);
+        step.audit.push(event);
+        step.effects.used_method = Some(method.clone());
+        step.moves()
+    }
+
+    /// The contact is its owner's: it becomes a method, in probation unless an older one vouched.
+    fn confirmed(
+        mut self,
+        pending: Pending,
+        standing: &Standing,
+        ctx: &mut Context<'_>,
+    ) -> Result<PersonStep, FlowFault> {
+        let vouched = self.has_fresh_proof(ctx.policy, ctx.now);
+        let probation_ms = ctx.policy.probation_ms();
+        let probation_until = (!vouched && probation_ms > 0).then(|| ctx.now.plus_ms(probation_ms));
+        let method = Method {
+            id: MethodId::fresh(ctx.now, ctx.entropy)?,
+            kind: pending.kind,
+            contact: pending.contact,
+            assurance: Assurance::UserVerified,
+            probation_until,
+            added_at: ctx.now,
+            used_at: None,
+        };
+        if probation_until.is_none() {
+            // The code just typed back is a proof by a method that counts.
+            self.proven_at = Some(ctx.now);
+        }
+        let tidings = Tidings::SecurityInfo {
+            change: InfoChange::Added,
+            kind: method.kind,
+            counts_from: probation_until,
+        };
+        let link = self.link(ctx)?;
+        // All addresses before the change, and the new one.
+        let mut places = standing.methods.clone();
+        places.push(method.clone());
+        let notices = self.tell(ctx, &places, &tidings, &link)?;
+        let mut audit = vec![self.method_event(ctx, AuditDeed::MethodRegistered, &method)];
+        let completes =
+            !is_registered(&standing.methods, ctx.policy) && is_registered(&places, ctx.policy);
+        if completes {
+            audit.push(self.event(ctx, AuditDeed::RegistrationCompleted, AuditResult::Success));
+        }
+        let mut step = PersonStep::of(self);
+        step.notices = notices;
+        step.audit = audit;
+        step.effects.add_method = Some(method);
+        step.effects.raises_epoch = true;
+        step.effects.is_familiar = true;
+        step.effects.veto = Some(link);
+        Ok(step.moves())
+    }
+
+    /// Takes a method away.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowFault`]; nothing may be saved.
+    pub fn remove_method(
+        mut self,
+        method: &MethodId,
+        standing: &Standing,
+        ctx: &mut Context<'_>,
+    ) -> Result<PersonStep, FlowFault> {
+        self.seen_at = ctx.now;
+        if self.needs_proof(standing, ctx.policy, ctx.now) {
+            return Ok(PersonStep::of(self).says(Refusal::ProofWanted));
+        }
+        let Some(found) = standing.methods.iter().find(|own| own.id == *method) else {
+            return Ok(PersonStep::of(self).says(Refusal::StepWrong));
+        };
+        let rest: Vec<Method> = standing
+            .methods
+            .iter()
+            .filter(|own| own.id != *method)
+            .cloned()
+            .collect();
+        if is_registered(&standing.methods, ctx.policy) && !is_registered(&rest, ctx.policy) {
+            return Ok(PersonStep::of(self).says(Refusal::MethodLeast {
+                least: ctx.policy.gates(),
+            }));
+        }
+        let tidings = Tidings::SecurityInfo {
+            change: InfoChange::Removed,
+            kind: found.kind,
+            counts_from: None,
+        };
+        let link = self.link(ctx)?;
+        let notices = self.tell(ctx, &standing.methods, &tidings, &link)?;
+        let event = self.method_event(ctx, AuditDeed::MethodRemoved, found);
+        let mut step = PersonStep::of(self);
+        step.notices = notices;
+        step.audit.push(event);
+        step.effects.remove_method = Some(method.clone());
+        step.effects.raises_epoch = true;
+        step.effects.veto = Some(link);
+        Ok(step.moves())
+    }
+
+    fn method_event(
+        &self,
+        ctx: &Context<'_>,
+        deed: AuditDeed,
+        method: &Method,
+    ) -> crate::audit::AuditEvent {
+        let mut event = self.event(ctx, deed, AuditResult::Success);
+        event.method = Some(method.kind.word().to_owned());
+        event.personal.contact = Some(method.contact.masked());
+        event
+    }
+
+    /// A carrier refused the code that is expected.
+    #[must_use]
+    pub fn code_failed(mut self, asked_at: Moment) -> Self {
+        if let Some(pending) = self.pending.as_mut().filter(|own| own.asked_at == asked_at) {
+            pending.failed = true;
+        }
+        self
+    }
+}
+
+/// More generous than for a reset: two new contacts with a typing mistake in each.
+const REGISTER_SENDS: [limit::Window; 2] = [
+    limit::Window {
+        most: 6,
+        span_ms: 10 * MINUTE_MS,
+    },
+    limit::Window {
+        most: 20,
+        span_ms: crate::time::DAY_MS,
+    },
+];
+
+fn refusal(
+    contact: &Contact,
+    kind: MethodKind,
+    standing: &Standing,
+    (facts, ctx): (&ContactFacts, &Context<'_>),
+) -> Option<Refusal> {
+    let settings = &ctx.policy.settings().registration;
+    if !ctx.policy.allows(kind) {
+        return Some(Refusal::StepWrong);
+    }
+    if standing
+        .methods
+        .iter()
+        .any(|own| same_contact(&own.contact, contact))
+    {
+        return Some(Refusal::ContactTwice);
+    }
+    let kept = standing
+        .methods
+        .iter()
+        .filter(|own| own.kind == kind)
+        .count();
+    if u32::try_from(kept).is_ok_and(|kept| kept >= KEPT_MOST) {
+        return Some(Refusal::MethodMost { most: KEPT_MOST });
+    }
+    if let Contact::Email(address) = contact {
+        let domain = address
+            .rsplit_once('@')
+            .map(|(_, domain)| domain)
+            .unwrap_or_default();
+        let is_inside = |own: &String| {
+            let own = own.to_lowercase();
+            domain == own || domain.ends_with(&format!(".{own}"))
+        };
+        if settings.internal_mail_domains.iter().any(is_inside) {
+            return Some(Refusal::ContactInside);
+        }
+    }
+    if let Some(code) = &facts.calling_code
+        && !settings.countries.is_empty()
+        && !settings.countries.contains(code)
+    {
+        return Some(Refusal::NumberCountry);
+    }
+    (facts.sharers >= settings.sharing_most).then_some(Refusal::NumberShared)
+}
+
+fn answer(
+    person: &Person,
+    (goal, issue): (&Goal, u32),
+    typed: &Secret,
+    ctx: &Context<'_>,
+) -> code::Tag {
+    let (purpose, method) = match goal {
+        Goal::Confirm => ("confirm", ""),
+        Goal::Prove(method) => ("fresh-proof", method.as_str()),
+    };
+    ctx.keys.code.tag(&[
+        purpose.as_bytes(),
+        person.correlation.as_str().as_bytes(),
+        person.account.id.key().as_bytes(),
+        method.as_bytes(),
+        &issue.to_be_bytes(),
+        typed.expose().as_bytes(),
+    ])
+}
