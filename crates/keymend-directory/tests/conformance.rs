@@ -1,0 +1,34 @@
+//! The embedded directory in memory and in a file, against the cases every directory must pass
+//! and against what is special about it.
+
+#[path = "conformance/demo.rs"]
+mod demo;
+#[path = "conformance/house.rs"]
+mod house;
+#[path = "conformance/special.rs"]
+mod special;
+
+use house::House;
+use keymend_directory::conformance::{run, table};
+
+#[tokio::test]
+async fn the_embedded_directory_does_what_every_directory_must() {
+    let folder = tempfile::tempdir().unwrap();
+    let houses = [
+        House::named("memory", None),
+        House::named("file", Some(folder.path().join("directory.sqlite"))),
+    ];
+    let mut reports = Vec::new();
+    for house in &houses {
+        reports.push(run(&*house.directory, house).await);
+    }
+    println!("{}", table(&reports));
+    let failures: Vec<_> = reports
+        .iter()
+        .flat_map(|report| report.failures())
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    for report in &reports {
+        assert_eq!(report.passed(), report.lines.len(), "nothing is left out");
+    }
+}
