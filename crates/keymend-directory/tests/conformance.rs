@@ -1,6 +1,13 @@
 //! The embedded directory in memory and in a file, against the cases every directory must pass
 //! and against what is special about it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on must stop, its fixture included"
+)]
+
 #[path = "conformance/demo.rs"]
 mod demo;
 #[path = "conformance/house.rs"]

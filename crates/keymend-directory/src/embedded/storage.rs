@@ -10,14 +10,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, ffi};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// Jobs waiting for the writer at most; whoever comes later waits in line before the queue.
 const QUEUE_MAX: usize = 1_024;
 /// Jobs in one transaction at most (source: crates.md, the gain flattens at 128).
 const BATCH_MAX: usize = 128;
-/// Idle reader connections kept at most; more may be open for a moment.
-const READERS_KEPT_MAX: usize = 4;
+/// Reader connections at most.  A read takes microseconds: whoever waits for a turn is served
+/// sooner than by opening one more connection.
+const READERS_MAX: usize = 4;
 /// How long a connection waits for another process that holds the file.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 
@@ -104,7 +105,15 @@ impl Storage {
         let Some(readers) = self.readers.clone() else {
             return self.write(work).await;
         };
-        tokio::task::spawn_blocking(move || readers.lend(work))
+        let turn = Arc::clone(&readers.turns)
+            .acquire_owned()
+            .await
+            .map_err(|error| Fault::NotDone(error.to_string()))?;
+        let reading = move || {
+            let _turn = turn;
+            readers.lend(work)
+        };
+        tokio::task::spawn_blocking(reading)
             .await
             .map_err(|error| Fault::NotDone(error.to_string()))?
             .map_err(Fault::from)
@@ -131,6 +140,10 @@ fn serve(connection: &Connection, mut queue: mpsc::Receiver<Job>) {
 }
 
 fn commit(connection: &Connection) -> Result<(), Fault> {
+    if connection.is_autocommit() {
+        // A full disk makes SQLite undo the whole transaction on its own.
+        return Err(Fault::NotDone("the transaction was undone".into()));
+    }
     connection.execute_batch("COMMIT").map_err(|error| {
         // After a failed commit the transaction may still be open, or SQLite has undone it.
         if !connection.is_autocommit() {
@@ -140,7 +153,8 @@ fn commit(connection: &Connection) -> Result<(), Fault> {
     })
 }
 
-/// Refuses to work outside a transaction: then `BEGIN` failed, and the job must not run.
+/// Refuses to work outside a transaction: then `BEGIN` failed, or a job before this one made
+/// SQLite undo everything, and nothing would hold the job's statements together.
 fn in_savepoint<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -150,6 +164,9 @@ fn in_savepoint<T>(
     }
     connection.prepare_cached("SAVEPOINT job")?.execute([])?;
     let result = work(connection);
+    if connection.is_autocommit() {
+        return result;
+    }
     if result.is_err() {
         connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
     }
@@ -159,6 +176,7 @@ fn in_savepoint<T>(
 
 struct Readers {
     path: PathBuf,
+    turns: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -166,6 +184,7 @@ impl Readers {
     fn of(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
+            turns: Arc::new(Semaphore::new(READERS_MAX)),
             idle: Mutex::default(),
         }
     }
@@ -180,10 +199,7 @@ impl Readers {
             None => self.connect()?,
         };
         let result = work(&connection);
-        let mut idle = self.idle();
-        if idle.len() < READERS_KEPT_MAX {
-            idle.push(connection);
-        }
+        self.idle().push(connection);
         result
     }
 
@@ -220,4 +236,82 @@ fn create_private(path: &Path) -> std::io::Result<()> {
         options.mode(0o600);
     }
     options.open(path).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLES: &str = "
+        PRAGMA foreign_keys = ON;
+        CREATE TABLE owners (name TEXT PRIMARY KEY);
+        CREATE TABLE things (name TEXT PRIMARY KEY, owner TEXT
+            REFERENCES owners (name) DEFERRABLE INITIALLY DEFERRED);";
+
+    fn open(path: Option<&Path>) -> Storage {
+        Storage::open(path, |connection| connection.execute_batch(TABLES)).unwrap()
+    }
+
+    async fn insert(storage: &Storage, statement: &'static str) -> Result<usize, Fault> {
+        storage
+            .write(move |connection| connection.execute(statement, []))
+            .await
+    }
+
+    async fn count(storage: &Storage) -> i64 {
+        let count = "SELECT count(*) FROM things";
+        storage
+            .read(move |connection| connection.query_row(count, [], |row| row.get(0)))
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_takes_nothing_with_it() {
+        let storage = open(None);
+        let (first, second, third) = tokio::join!(
+            insert(&storage, "INSERT INTO things VALUES ('lamp', NULL)"),
+            insert(&storage, "INSERT INTO nowhere VALUES (1)"),
+            insert(&storage, "INSERT INTO things VALUES ('rug', NULL)"),
+        );
+        assert!(first.is_ok() && third.is_ok());
+        assert!(matches!(second, Err(Fault::NotDone(_))));
+        assert_eq!(count(&storage).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_fails_is_told_as_uncertain_and_the_next_one_works() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = open(Some(&folder.path().join("test.sqlite")));
+        // The owner is asked for at the commit, and is not there.
+        let orphan = insert(&storage, "INSERT INTO things VALUES ('lamp', 'nobody')").await;
+        assert!(matches!(orphan, Err(Fault::MayBeDone(_))));
+        assert_eq!(count(&storage).await, 0);
+        let next = insert(&storage, "INSERT INTO things VALUES ('lamp', NULL)").await;
+        assert!(next.is_ok());
+        assert_eq!(count(&storage).await, 1);
+    }
+
+    #[tokio::test]
+    async fn readers_of_a_file_wait_for_no_writer() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = open(Some(&folder.path().join("test.sqlite")));
+        let (begun, waiting) = oneshot::channel();
+        let (finish, finished) = std::sync::mpsc::channel::<()>();
+        let writing = storage.write(move |connection| {
+            connection.execute("INSERT INTO things VALUES ('lamp', NULL)", [])?;
+            let _ = begun.send(());
+            let _ = finished.recv();
+            Ok(())
+        });
+        let reading = async {
+            waiting.await.unwrap();
+            let during = count(&storage).await;
+            finish.send(()).unwrap();
+            during
+        };
+        let (written, during) = tokio::join!(writing, reading);
+        assert!(written.is_ok());
+        assert_eq!((during, count(&storage).await), (0, 1));
+    }
 }
