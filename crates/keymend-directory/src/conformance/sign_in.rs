@@ -21,6 +21,11 @@ pub(super) const CASES: &[Case] = &[
         |bench| Box::pin(counted(bench)),
     ),
     Case::when(
+        "a right password makes the wrong ones before it forgotten",
+        |abilities| abilities.lockout_threshold > 1,
+        |bench| Box::pin(forgiven(bench)),
+    ),
+    Case::when(
         "a disabled account lets nobody in",
         |abilities| abilities.can_disable,
         |bench| Box::pin(disabled(bench)),
@@ -81,6 +86,17 @@ async fn counted(bench: &Bench<'_>) -> Passed {
         || "not locked at the threshold".into(),
     )?;
     bench.shuts_out(&visitor, &visitor.person.password).await
+}
+
+async fn forgiven(bench: &Bench<'_>) -> Passed {
+    let visitor = bench.visitor(Role::Plain).await?;
+    for _ in 0..2 {
+        for _ in 1..bench.abilities().lockout_threshold {
+            bench.shuts_out(&visitor, NEW).await?;
+        }
+        bench.lets_in(&visitor, &visitor.person.password).await?;
+    }
+    Ok(())
 }
 
 async fn disabled(bench: &Bench<'_>) -> Passed {

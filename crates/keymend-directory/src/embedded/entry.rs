@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::policy::Policy;
 
 /// What is stored for one account, as one body: like an LDAP entry, it is read and written whole.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) login: String,
     pub(super) display_name: String,

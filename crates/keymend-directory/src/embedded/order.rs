@@ -318,3 +318,95 @@ fn read_back(unlocked: bool) -> WriteOutcome {
         change_again: false,
     }
 }
+
+/// What happens between deciding and committing, where the suite cannot step in.
+#[cfg(test)]
+mod tests {
+    use keymend_domain::account::{Anchor, DirectoryName};
+
+    use super::super::entry::Entry;
+    use super::*;
+
+    const NOW: Moment = Moment(1_000);
+
+    fn world(entry: Entry) -> (Connection, Slip) {
+        let connection = Connection::open_in_memory().unwrap();
+        rows::prepare(&connection).unwrap();
+        let anchor = Anchor("jane".into());
+        rows::save(&connection, &anchor, &entry).unwrap();
+        let slip = Slip {
+            id: OrderId::stored("ONE".into()),
+            account: AccountRef {
+                directory: DirectoryName("home".into()),
+                anchor,
+            },
+            deadline: NOW,
+            kind: DeedKind::Reset,
+        };
+        (connection, slip)
+    }
+
+    fn write_over(replaced: Option<&str>) -> Plan {
+        Plan::Write {
+            hash: "new".into(),
+            replaced: replaced.map(String::from),
+            unlocks: true,
+        }
+    }
+
+    fn stored(connection: &Connection, slip: &Slip) -> Option<String> {
+        let entry = rows::entry(connection, &slip.account.anchor).unwrap();
+        entry.unwrap().password
+    }
+
+    #[test]
+    fn an_account_disabled_after_the_decision_is_not_written_to() {
+        let (connection, slip) = world(Entry {
+            is_disabled: true,
+            ..Entry::default()
+        });
+        let outcome = settle(&connection, &slip, write_over(None), NOW).unwrap();
+        assert_eq!(outcome, Some(WriteOutcome::NotDone(NotDone::Protected)));
+        assert_eq!(stored(&connection, &slip), None);
+    }
+
+    #[test]
+    fn a_deadline_that_passes_after_the_decision_counts() {
+        let (connection, slip) = world(Entry::default());
+        let late = NOW.plus_ms(1);
+        let outcome = settle(&connection, &slip, write_over(None), late).unwrap();
+        assert_eq!(outcome, Some(WriteOutcome::NotDone(NotDone::Late)));
+        assert_eq!(stored(&connection, &slip), None);
+    }
+
+    #[test]
+    fn a_password_changed_after_the_decision_is_not_overwritten_unjudged() {
+        let (connection, slip) = world(Entry {
+            password: Some("another".into()),
+            ..Entry::default()
+        });
+        let outcome = settle(&connection, &slip, write_over(Some("old")), NOW).unwrap();
+        assert_eq!(outcome, None);
+        assert_eq!(stored(&connection, &slip).as_deref(), Some("another"));
+    }
+
+    #[test]
+    fn an_order_carried_out_after_the_decision_is_answered_from_memory() {
+        let (connection, slip) = world(Entry::default());
+        let first = settle(&connection, &slip, write_over(None), NOW).unwrap();
+        let second = settle(&connection, &slip, Plan::Unlock, NOW).unwrap();
+        assert_eq!(second, first);
+        assert_eq!(first, Some(read_back(false)));
+    }
+
+    #[test]
+    fn only_a_right_sign_in_makes_a_written_password_a_success() {
+        let outcome = |tried| verdict(tried, read_back(false));
+        assert_eq!(outcome(Tried::NotThere), WriteOutcome::Unknown);
+        let locked = WriteOutcome::Barred(Barrier::StillLocked);
+        assert_eq!(outcome(Tried::Locked), locked);
+        let barred = WriteOutcome::Barred(Barrier::CannotSignIn);
+        assert_eq!(outcome(Tried::Right(SignIn::Unusable)), barred);
+        assert_ne!(outcome(Tried::Right(SignIn::Accepted)), read_back(false));
+    }
+}

@@ -91,3 +91,29 @@ fn settle(connection: &Connection, checked: Checked, now: Moment) -> rusqlite::R
     }
     Ok(seen.entry.sign_in(&seen.policy, now))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::entry::Entry;
+    use super::*;
+
+    #[test]
+    fn the_old_password_is_wrong_if_it_was_replaced_while_it_was_checked() {
+        let connection = Connection::open_in_memory().unwrap();
+        rows::prepare(&connection).unwrap();
+        let anchor = Anchor("jane".into());
+        let entry = Entry {
+            password: Some("new".into()),
+            ..Entry::default()
+        };
+        rows::save(&connection, &anchor, &entry).unwrap();
+        let checked = Checked {
+            anchor,
+            hash: Some("old".into()),
+            is_right: true,
+            renewed: None,
+        };
+        let said = settle(&connection, checked, Moment(0)).unwrap();
+        assert_eq!(said, SignIn::NoMatch(NoMatch::Wrong));
+    }
+}

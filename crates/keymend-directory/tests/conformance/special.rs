@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keymend_directory::conformance::{Fixture, Person, Role};
-use keymend_directory::embedded::{EmbeddedError, NewAccount, Policy};
+use keymend_directory::embedded::{EmbeddedError, HashingCost, NewAccount, Policy};
 use keymend_domain::directory::{
     Check, Deed, Directory, Found, NoMatch, NotDone, RuleBroken, SignIn, WriteOrder, WriteOutcome,
 };
@@ -89,12 +89,36 @@ async fn wrong_passwords_far_apart_do_not_add_up() {
     let jane = house.person(Role::Plain).await.unwrap();
     for _ in 0..8 {
         sign_in(&house, &jane, "wrong guess often").await;
+        assert_eq!(house.account(&jane.login).await.state.lock, None);
         house.clock.pass(15 * MINUTE_MS);
     }
     assert_eq!(
         sign_in(&house, &jane, &jane.password).await,
         SignIn::Accepted
     );
+}
+
+#[tokio::test]
+async fn a_hash_of_another_cost_is_made_anew_at_the_sign_in_and_still_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("directory.sqlite");
+    let house = House::named("home", Some(path.clone()));
+    let jane = house.person(Role::Plain).await.unwrap();
+    let dearer = HashingCost {
+        memory_kib: 64,
+        ..HashingCost::FEATHER
+    };
+    let raised = House::with_hashing("home", Some(path.clone()), dearer);
+    for _ in 0..2 {
+        let said = sign_in(&raised, &jane, &jane.password).await;
+        assert_eq!(said, SignIn::Accepted);
+    }
+    let wrong = sign_in(&raised, &jane, "not the password").await;
+    assert_eq!(wrong, SignIn::NoMatch(NoMatch::Wrong));
+    let database = rusqlite::Connection::open(&path).unwrap();
+    let body = "SELECT body FROM entries";
+    let body: String = database.query_row(body, [], |row| row.get(0)).unwrap();
+    assert!(body.contains("m=64,t=1,p=1") && !body.contains("m=8,"));
 }
 
 #[tokio::test]
