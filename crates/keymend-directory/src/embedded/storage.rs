@@ -293,6 +293,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_full_disk_is_told_as_not_done_and_what_was_there_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = open(Some(&folder.path().join("test.sqlite")));
+        insert(&storage, "INSERT INTO things VALUES ('lamp', NULL)")
+            .await
+            .unwrap();
+        let fill = |connection: &Connection| {
+            // SQLite says "full" in the same way whether the disk or its own bound is reached.
+            let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+            connection.execute_batch(&format!("PRAGMA max_page_count = {pages}"))
+        };
+        storage.write(fill).await.unwrap();
+        let big = "INSERT INTO things VALUES (hex(zeroblob(100000)), NULL)";
+        assert!(matches!(
+            insert(&storage, big).await,
+            Err(Fault::NotDone(_))
+        ));
+        assert_eq!(count(&storage).await, 1);
+    }
+
+    #[tokio::test]
     async fn readers_of_a_file_wait_for_no_writer() {
         let folder = tempfile::tempdir().unwrap();
         let storage = open(Some(&folder.path().join("test.sqlite")));

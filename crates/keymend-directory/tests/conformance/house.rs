@@ -50,21 +50,29 @@ impl House {
     }
 
     pub fn with_hashing(name: &str, path: Option<PathBuf>, hashing: HashingCost) -> Self {
+        let (clock, options) = Self::options(name, path, hashing);
+        Self {
+            directory: Arc::new(Embedded::open(options).unwrap()),
+            clock,
+            count: AtomicU64::new(0),
+        }
+    }
+
+    pub fn options(
+        name: &str,
+        path: Option<PathBuf>,
+        hashing: HashingCost,
+    ) -> (Arc<ManualClock>, EmbeddedOptions) {
         let clock = Arc::new(ManualClock(AtomicI64::new(1_790_000_000_000)));
-        let directory = Embedded::open(EmbeddedOptions {
+        let options = EmbeddedOptions {
             name: DirectoryName(name.into()),
             path,
             suffixes: vec!["home.example".into()],
             hashing,
             clock: Arc::<ManualClock>::clone(&clock),
             entropy: Arc::new(SystemEntropy),
-        })
-        .unwrap();
-        Self {
-            directory: Arc::new(directory),
-            clock,
-            count: AtomicU64::new(0),
-        }
+        };
+        (clock, options)
     }
 
     pub fn number(&self) -> u64 {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use keymend_directory::conformance::{Fixture, Person, Role};
-use keymend_directory::embedded::{EmbeddedError, HashingCost, NewAccount, Policy};
+use keymend_directory::embedded::{
+    Embedded, EmbeddedError, EmbeddedOptions, HashingCost, NewAccount, Policy,
+};
 use keymend_domain::directory::{
     Check, Deed, Directory, Found, NoMatch, NotDone, RuleBroken, SignIn, WriteOrder, WriteOutcome,
 };
@@ -204,6 +206,17 @@ async fn what_was_written_is_there_when_the_file_is_opened_again() {
     let said = sign_in(&again, &jane, "kept on the disk").await;
     assert_eq!(said, SignIn::Accepted);
     assert!(!is_readable_by_others(&path));
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_opened_is_said_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = Embedded::open(EmbeddedOptions {
+        path: Some(folder.path().join("missing").join("directory.sqlite")),
+        ..House::options("home", None, HashingCost::FEATHER).1
+    });
+    let said = refused.err().unwrap().to_string();
+    assert!(said.contains("opening its file"), "{said}");
 }
 
 #[cfg(unix)]
