@@ -492,6 +492,18 @@ impl Flow {
         &self.claim
     }
 
+    /// The directory the claim's entry is in, whether or not it may proceed.
+    #[must_use]
+    pub fn directory(&self) -> Option<&crate::account::DirectoryName> {
+        self.account().or_else(|| self.decoy_account()).map(|account| &account.directory)
+    }
+
+    /// The keyed tag of the name as typed.
+    #[must_use]
+    pub fn claim_tag(&self) -> &str {
+        &self.claim_tag
+    }
+
     /// The open order, if one is.
     #[must_use]
     pub fn open_order(&self) -> Option<&OpenOrder> {

@@ -1,0 +1,147 @@
+//! The directories this service knows, and whether each of them answers.
+
+use std::sync::Arc;
+
+use keymend_domain::account::{Account, AccountRef, Claim, DirectoryName};
+use keymend_domain::directory::{Directory, DirectoryError, Found, Health};
+use keymend_domain::time::{Clock, Moment, SECOND_MS};
+use tokio::sync::Mutex;
+
+/// A reset page trusts a state at most this old; an older one is asked for again (behaviour §2.5).
+const STATE_LIFE_MS: i64 = 30 * SECOND_MS;
+
+/// One directory, what people call it, and how it was when last asked.
+pub struct Connected {
+    directory: Arc<dyn Directory>,
+    title: String,
+    state: Mutex<Option<(Moment, Health)>>,
+}
+
+/// All directories, in the order of the configuration.
+pub struct Directories {
+    all: Vec<Connected>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Directories {
+    /// The directories of this service, each with its name for people.
+    #[must_use]
+    pub fn new(all: Vec<(Arc<dyn Directory>, String)>, clock: Arc<dyn Clock>) -> Self {
+        let connect = |(directory, title)| Connected { directory, title, state: Mutex::new(None) };
+        Self { all: all.into_iter().map(connect).collect(), clock }
+    }
+
+    /// The directory of this name.
+    #[must_use]
+    pub fn get(&self, name: &DirectoryName) -> Option<&Arc<dyn Directory>> {
+        self.connected(name).map(|connected| &connected.directory)
+    }
+
+    fn connected(&self, name: &DirectoryName) -> Option<&Connected> {
+        self.all.iter().find(|connected| connected.directory.name() == name)
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub fn title(&self, name: &str) -> String {
+        let found = self.all.iter().find(|connected| connected.directory.name().0 == name);
+        found.map_or_else(|| name.to_owned(), |connected| connected.title.clone())
+    }
+
+    /// The names of all of them.
+    pub fn names(&self) -> impl Iterator<Item = &DirectoryName> {
+        self.all.iter().map(|connected| connected.directory.name())
+    }
+
+    /// The directory that a claim which means nobody is treated as belonging to: always the same
+    /// for the same name, so that a fault of one directory looks alike for everybody.
+    #[must_use]
+    pub fn assumed(&self, claim_tag: &str) -> Option<&DirectoryName> {
+        let sum: usize = claim_tag.bytes().map(usize::from).sum();
+        let place = sum.checked_rem(self.all.len())?;
+        self.all.get(place).map(|connected| connected.directory.name())
+    }
+
+    /// Looks for a claim in every directory at once.  One entry in one directory is an account;
+    /// entries in two are nobody's (behaviour §4.1).
+    ///
+    /// # Errors
+    ///
+    /// The first error, if no directory found the claim and none of them answered.
+    pub async fn find(&self, claim: &Claim) -> Result<Found, DirectoryError> {
+        let searches = self.all.iter().map(|connected| connected.directory.find(claim));
+        let answers = futures_util::future::join_all(searches).await;
+        let mut found: Option<Box<Account>> = None;
+        let mut count = 0;
+        let mut first_error = None;
+        let mut answered = false;
+        for answer in answers {
+            match answer {
+                Ok(Found::One(account)) => {
+                    count += 1;
+                    found = Some(account);
+                    answered = true;
+                }
+                Ok(Found::Several { count: own }) => {
+                    count += own;
+                    answered = true;
+                }
+                Ok(Found::Nobody) => answered = true,
+                Err(error) => {
+                    tracing::warn!(%error, "a directory could not be searched");
+                    first_error = first_error.or(Some(error));
+                }
+            }
+        }
+        match (found, count, first_error) {
+            (Some(account), 1, _) => Ok(Found::One(account)),
+            (_, 0, Some(error)) if !answered => Err(error),
+            (_, 0, _) => Ok(Found::Nobody),
+            (_, count, _) => Ok(Found::Several { count }),
+        }
+    }
+
+    /// Reads an account afresh.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`] if its directory did not answer, or is not configured any more.
+    pub async fn read(&self, account: &AccountRef) -> Result<Option<Account>, DirectoryError> {
+        match self.get(&account.directory) {
+            Some(directory) => directory.read(account).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a directory answers, asked again if the last answer is too old.
+    pub async fn health(&self, name: &DirectoryName) -> Health {
+        let Some(connected) = self.connected(name) else {
+            return Health::Down { during: "name".to_owned(), detail: "not configured".to_owned() };
+        };
+        let mut state = connected.state.lock().await;
+        let now = self.clock.now();
+        if let Some((at, health)) = state.as_ref()
+            && now.since_ms(*at) < STATE_LIFE_MS
+            && *health == Health::Up
+        {
+            return health.clone();
+        }
+        let health = connected.directory.health().await;
+        *state = Some((now, health.clone()));
+        health
+    }
+
+    /// The last known answer, without asking.
+    pub async fn last_health(&self, name: &DirectoryName) -> Option<Health> {
+        let connected = self.connected(name)?;
+        connected.state.lock().await.as_ref().map(|(_, health)| health.clone())
+    }
+
+    /// Notes that a directory just failed to answer, so that the next page says so at once.
+    pub async fn note_down(&self, name: &DirectoryName, error: &DirectoryError) {
+        if let Some(connected) = self.connected(name) {
+            let health = Health::Down { during: "use".to_owned(), detail: error.to_string() };
+            *connected.state.lock().await = Some((self.clock.now(), health));
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The first form: a name is claimed.
+
+use keymend_domain::account::{Claim, ClaimShape};
+use keymend_domain::directory::Found;
+use keymend_domain::flow::{Flow, Gathered, Standing, admit};
+use keymend_domain::id::CorrelationId;
+use keymend_domain::policy::Scope;
+use keymend_domain::refusal::Refusal;
+
+use super::{App, HumanAnswer, Stop, Visitor};
+use crate::store::Tx;
+
+/// What the first form holds.
+#[derive(Debug, Clone)]
+pub struct StartForm {
+    /// The name as typed.
+    pub user: String,
+    /// The answer to the bot check.
+    pub human: HumanAnswer,
+}
+
+/// A flow that was opened.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// The handle for the cookie.
+    pub handle: String,
+}
+
+impl From<ClaimShape> for Refusal {
+    fn from(shape: ClaimShape) -> Self {
+        match shape {
+            ClaimShape::Empty | ClaimShape::Control => Self::ClaimShape,
+            ClaimShape::TooLong => Self::InputLong,
+        }
+    }
+}
+
+impl App {
+    /// Opens a flow for whatever was typed.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Refused`] for what an outsider can see himself: shape, bot check, pace of the
+    /// source, a blocked name, the whole site off, all directories down.
+    pub async fn start(&self, form: StartForm, visitor: &Visitor) -> Result<Started, Stop> {
+        let claim = Claim::new(&form.user).map_err(|shape| Stop::Refused(shape.into()))?;
+        let correlation = self.new_journey()?;
+        if self.policy().settings().scope == Scope::None {
+            return Err(Stop::Refused(Refusal::SiteOff));
+        }
+        self.admit(&claim, &correlation, form.human, visitor).await?;
+        let found = self.find(&claim).await?;
+        let handle = self.open(claim, correlation, found, visitor).await?;
+        Ok(Started { handle })
+    }
+
+    pub(super) fn new_journey(&self) -> Result<CorrelationId, Stop> {
+        CorrelationId::fresh(self.now(), self.inner.entropy.as_ref())
+            .map_err(|fault| keymend_domain::flow::FlowFault::from(fault).into())
+    }
+
+    /// Source limits, blocked names and the bot check, in one transaction.
+    async fn admit(
+        &self,
+        claim: &Claim,
+        correlation: &CorrelationId,
+        human: HumanAnswer,
+        visitor: &Visitor,
+    ) -> Result<(), Stop> {
+        let used = self.check_human(&human, visitor)?;
+        let desk = self.desk(visitor);
+        let (claim, correlation) = (claim.clone(), correlation.clone());
+        let admission = self
+            .inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
+                if let Some(used) = &used
+                    && !tx.use_human(&used.key, used.expires_at)?
+                {
+                    return Ok(Err(Refusal::HumanNotSure));
+                }
+                let mut book = tx.book();
+                let admission = admit(&claim, &correlation, &mut desk.context(&mut book))?;
+                for event in &admission.audit {
+                    tx.audit(event)?;
+                }
+                Ok(Ok(admission))
+            })
+            .await?;
+        let admission = admission.map_err(Stop::Refused)?;
+        if admission.presses {
+            self.inner.pressure.press(visitor.network(), self.now());
+        }
+        match admission.refusal {
+            Some(refusal) => Err(Stop::Refused(refusal)),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks the directories; if none of them answers, says so before anything is spent.
+    pub(super) async fn find(&self, claim: &Claim) -> Result<Found, Stop> {
+        match self.inner.directories.find(claim).await {
+            Ok(found) => Ok(found),
+            Err(error) => {
+                let names: Vec<_> = self.inner.directories.names().cloned().collect();
+                for name in &names {
+                    self.inner.directories.note_down(name, &error).await;
+                }
+                let directory = names.first().map(|name| name.0.clone()).unwrap_or_default();
+                Err(Stop::Refused(Refusal::DirectoryDown { directory }))
+            }
+        }
+    }
+
+    async fn open(
+        &self,
+        claim: Claim,
+        correlation: CorrelationId,
+        found: Found,
+        visitor: &Visitor,
+    ) -> Result<String, Stop> {
+        let desk = self.desk(visitor);
+        let handle = self
+            .inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<String, Stop> {
+                let standing = match &found {
+                    Found::One(account) => tx.standing(&account.id)?,
+                    Found::Nobody | Found::Several { .. } => Standing::default(),
+                };
+                let gathered = Gathered { found, standing };
+                let mut book = tx.book();
+                let step = Flow::open(&claim, correlation, gathered, &mut desk.context(&mut book))?;
+                let handle = desk.handle()?;
+                tx.commit_step(&step, None, Some(&handle))?;
+                Ok(handle)
+            })
+            .await?;
+        // Told whether or not there is work, so that a decoy costs the same.
+        self.inner.outbox_has_work.notify_one();
+        Ok(handle)
+    }
+}
