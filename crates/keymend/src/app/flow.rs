@@ -251,7 +251,7 @@ impl App {
         self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<Moved, Stop> {
-                let flow = current(tx, &form, desk.now)?;
+                let flow = current(tx, &form)?;
                 if flow.step != form.step {
                     return Ok(Moved { handle: None, refusal: Some(Refusal::StepWrong) });
                 }
@@ -291,7 +291,7 @@ impl App {
 }
 
 /// The flow a form belongs to.
-pub(super) fn current(tx: &mut Tx<'_>, form: &FormStep, _now: Moment) -> Result<Flow, Stop> {
+pub(super) fn current(tx: &mut Tx<'_>, form: &FormStep) -> Result<Flow, Stop> {
     tx.flow(&form.handle)?.ok_or(Stop::NoFlow)
 }
 

@@ -1,0 +1,133 @@
+//! Changing a password that is known: voluntary, expired, or demanded.
+
+use keymend_domain::account::Account;
+use keymend_domain::directory::{PasswordRules, RuleBroken};
+use keymend_domain::flow::{Flow, Opened};
+use keymend_domain::password::{self, RuleLine, Rules};
+use keymend_domain::refusal::Refusal;
+use keymend_domain::registration::{Attempt, Level, Person, may_try};
+use keymend_domain::secret::Password;
+
+use super::order::{NewPassword, Passwords, Saved, shape_refusal};
+use super::{App, FormStep, Moved, Stop, Visitor, Written};
+use crate::store::Tx;
+use keymend_domain::account::Claim;
+use keymend_domain::policy::Eligibility;
+
+impl App {
+    /// The rules for a signed-in person's new password, judged against what was typed so far.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::NotSignedIn`], or `directory.down`.
+    pub async fn own_rules(
+        &self,
+        handle: &str,
+        typed: Option<Password>,
+    ) -> Result<Vec<RuleLine>, Stop> {
+        let person = self.signed_in_person(handle).await?;
+        let rules = self.password_rules(&person.account).await?;
+        Ok(password::lines(typed.as_ref(), &person.account, &rules))
+    }
+
+    /// A new password by somebody who types the old one.  The directory is asked as the person,
+    /// and its own rules hold.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Refused`] for everything that was decided before the directory was asked;
+    /// what it said afterwards is in the flow the handle of [`Written`] means.
+    pub async fn change_password(
+        &self,
+        form: FormStep,
+        (current, new): (String, NewPassword),
+        visitor: &Visitor,
+    ) -> Result<Written, Stop> {
+        let person = self.signed_in_person(&form.handle).await?;
+        if person.step != form.step {
+            return Err(Stop::Refused(Refusal::StepWrong));
+        }
+        let current = Password::current(current).map_err(|shape| Stop::Refused(shape_refusal(shape)))?;
+        let new = new.into_password().map_err(Stop::Refused)?;
+        let account = self.changeable(&person).await?;
+        let rules = self.password_rules(&account).await?;
+        let mut broken = password::judge(&new, &account, &rules);
+        if current.matches(&new) {
+            broken.push(RuleBroken::Same);
+        }
+        if !broken.is_empty() {
+            return Err(Stop::Refused(Refusal::PasswordRejected(broken)));
+        }
+        let opened = self.open_change(&person, (account, rules), visitor).await?;
+        let passwords = Passwords { new: Some(new), current: Some(current) };
+        self.carry_out(opened, passwords, visitor).await
+    }
+
+    /// The account, read afresh, if its password may be changed here at all.
+    async fn changeable(&self, person: &Person) -> Result<Account, Stop> {
+        let id = &person.account.id;
+        let account = match self.inner.directories.read(id).await {
+            Ok(account) => account.ok_or(Stop::Refused(Refusal::StandingLost))?,
+            Err(error) => return Err(self.down(&id.directory, &error).await),
+        };
+        if account.state.protection.is_some() {
+            return Err(Stop::Refused(Refusal::WriteProtected));
+        }
+        let policy = self.policy();
+        if !policy.writes_to(id) {
+            let directory = id.directory.0.clone();
+            return Err(Stop::Refused(Refusal::SitePaused { directory }));
+        }
+        let is_outside = policy.eligibility(&account) != Eligibility::Eligible;
+        if is_outside && !policy.settings().actions.change_out_of_scope {
+            return Err(Stop::Refused(Refusal::StandingLost));
+        }
+        Ok(account)
+    }
+
+    async fn open_change(
+        &self,
+        person: &Person,
+        (account, rules): (Account, Rules),
+        visitor: &Visitor,
+    ) -> Result<(Moved, Option<Saved>), Stop> {
+        let desk = self.desk(visitor);
+        let correlation = person.correlation.clone();
+        let forced = matches!(person.level, Level::MustChange(_));
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
+                // A wrong current password counts in the directory: stop below its threshold.
+                if let Some(refusal) = take_try(tx, &account, &rules.directory, &desk)? {
+                    return Ok((Moved { handle: None, refusal: Some(refusal) }, None));
+                }
+                let standing = tx.standing(&account.id)?;
+                let mut book = tx.book();
+                let why = (correlation, forced);
+                let ctx = &mut desk.context(&mut book);
+                let Opened { step, ticket } = Flow::order_change(&account, standing, why, ctx)?;
+                let handle = desk.handle()?;
+                tx.commit_step(&step, None, Some(&handle))?;
+                let moved = Moved { handle: Some(handle), refusal: step.refusal.clone() };
+                Ok((moved, ticket.map(|ticket| (step.flow.id.clone(), ticket))))
+            })
+            .await
+    }
+}
+
+fn take_try(
+    tx: &mut Tx<'_>,
+    account: &Account,
+    rules: &PasswordRules,
+    desk: &super::Desk,
+) -> Result<Option<Refusal>, Stop> {
+    let Ok(claim) = Claim::new(&account.login) else { return Ok(Some(Refusal::StandingLost)) };
+    let mut book = tx.book();
+    let attempt = may_try(&claim, Some((account, rules)), &mut desk.context(&mut book))?;
+    Ok(match attempt {
+        Attempt::Allowed => None,
+        Attempt::Paused(refusal) => Some(refusal),
+        // The person is signed in: this tells nobody anything, and is the truth.
+        Attempt::Withheld => Some(Refusal::SigninPaused { wait_mins: 30 }),
+    })
+}

@@ -1,0 +1,112 @@
+//! What an administrator does at the command line for one account.
+
+use keymend_domain::account::{Account, Claim};
+use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Personal};
+use keymend_domain::directory::Found;
+use keymend_domain::flow::Standing;
+use keymend_domain::limit::{Book, CounterKey, Lane};
+use keymend_domain::policy::Eligibility;
+
+use super::{App, Stop, Visitor};
+use crate::store::Tx;
+
+/// What is known about one account, without anything secret.
+#[derive(Debug, Clone)]
+pub struct AccountReport {
+    /// The entry.
+    pub account: Account,
+    /// Methods (to be shown masked), epoch, freeze.
+    pub standing: Standing,
+    /// Whether the policy takes it in.
+    pub eligibility: Eligibility,
+}
+
+/// What lifting a block did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unblocked {
+    /// Whether the name means an account.
+    pub is_known: bool,
+    /// Whether a freeze was lifted as well.
+    pub unfrozen: bool,
+}
+
+impl App {
+    /// What is known about the account a name means; `None` if it means none.
+    ///
+    /// # Errors
+    ///
+    /// `directory.down`, [`Stop::Fault`].
+    pub async fn account_report(&self, name: &str) -> Result<Option<AccountReport>, Stop> {
+        let claim = Claim::new(name).map_err(|shape| Stop::Refused(shape.into()))?;
+        let Found::One(account) = self.find(&claim).await? else { return Ok(None) };
+        let id = account.id.clone();
+        let standing = self
+            .inner
+            .store
+            .read(move |rx| -> Result<_, Stop> { Ok(rx.standing(&id)?) })
+            .await?;
+        let eligibility = self.policy().eligibility(&account);
+        Ok(Some(AccountReport { account: *account, standing, eligibility }))
+    }
+
+    /// Lifts every block of a typed name and of the account it means; a freeze too if asked for.
+    ///
+    /// # Errors
+    ///
+    /// `directory.down`, [`Stop::Fault`].
+    pub async fn unblock(&self, name: &str, unfreezes: bool, who: &str) -> Result<Unblocked, Stop> {
+        let claim = Claim::new(name).map_err(|shape| Stop::Refused(shape.into()))?;
+        let account = match self.find(&claim).await? {
+            Found::One(account) => Some(*account),
+            Found::Nobody | Found::Several { .. } => None,
+        };
+        let tag = self.inner.flow_keys.name.tag(&[b"claim", claim.canonical().as_bytes()]).short();
+        let correlation = self.new_journey()?;
+        let desk = self.desk(&Visitor::default());
+        let who = who.to_owned();
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<Unblocked, Stop> {
+                clear(tx, &tag, account.as_ref())?;
+                let mut unfrozen = false;
+                if let Some(account) = &account
+                    && unfreezes
+                    && tx.standing(&account.id)?.is_frozen
+                {
+                    tx.set_frozen(&account.id, false, desk.now)?;
+                    unfrozen = true;
+                }
+                let deeds = [AuditDeed::IdentityUnblocked, AuditDeed::AccountUnfrozen];
+                for deed in deeds.into_iter().take(1 + usize::from(unfrozen)) {
+                    let (result, actor) = (AuditResult::Success, ActorKind::Administrator);
+                    let mut event =
+                        AuditEvent::new(desk.now, deed, result, actor, correlation.clone());
+                    event.subject = account.as_ref().map(|account| account.id.key());
+                    event.claim_tag = account.is_none().then(|| tag.clone());
+                    event.personal = Personal {
+                        actor_name: Some(who.clone()),
+                        login: account.as_ref().map(|account| account.login.clone()),
+                        ..Personal::default()
+                    };
+                    tx.audit(&event)?;
+                }
+                Ok(Unblocked { is_known: account.is_some(), unfrozen })
+            })
+            .await
+    }
+}
+
+fn clear(tx: &mut Tx<'_>, claim_tag: &str, account: Option<&Account>) -> Result<(), Stop> {
+    let mut keys = vec![CounterKey::sign_in_name(claim_tag)];
+    for lane in [Lane::Familiar, Lane::Unfamiliar] {
+        keys.push(CounterKey::name(claim_tag, lane));
+        if let Some(account) = account {
+            keys.extend(CounterKey::of_account(&account.id, lane));
+        }
+    }
+    let mut book = tx.book();
+    for key in &keys {
+        book.clear(key).map_err(keymend_domain::flow::FlowFault::from)?;
+    }
+    Ok(())
+}

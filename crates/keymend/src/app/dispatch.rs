@@ -1,0 +1,152 @@
+//! The outbox: due messages are leased, carried, and deleted or put off.
+
+use std::time::Duration;
+
+use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Personal};
+use keymend_domain::deliver::{Carried, Notice, Tidings};
+use keymend_domain::time::{MINUTE_MS, Moment, SECOND_MS};
+
+use super::{App, Stop};
+use crate::store::{Leased, Tx};
+
+/// Messages carried at the same time.
+const BATCH_MOST: u32 = 16;
+/// A lease that was not answered for is given out again after this long.
+const LEASE_MS: i64 = 2 * MINUTE_MS;
+/// How long the dispatcher sleeps when nobody wakes it.
+const IDLE: Duration = Duration::from_secs(2);
+
+impl App {
+    /// Carries messages until the process ends.
+    pub async fn dispatch_forever(&self) {
+        loop {
+            match self.dispatch_due().await {
+                Ok(0) => {
+                    let woken = self.inner.outbox_has_work.notified();
+                    // Whether woken or timed out, there may be work.
+                    let _ = tokio::time::timeout(IDLE, woken).await;
+                }
+                Ok(_) => {}
+                Err(stop) => {
+                    tracing::error!(error = %stop, "the outbox could not be worked on");
+                    tokio::time::sleep(IDLE).await;
+                }
+            }
+        }
+    }
+
+    /// Carries what is due now; gives how many messages that were.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Fault`] if the store failed; what was leased comes round again.
+    pub async fn dispatch_due(&self) -> Result<usize, Stop> {
+        let now = self.now();
+        let leased = self
+            .inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<Vec<Leased>, Stop> {
+                Ok(tx.lease_notices(now, LEASE_MS, BATCH_MOST)?)
+            })
+            .await?;
+        let count = leased.len();
+        let carried = leased.into_iter().map(|leased| self.carry(leased));
+        for result in futures_util::future::join_all(carried).await {
+            result?;
+        }
+        Ok(count)
+    }
+
+    async fn carry(&self, leased: Leased) -> Result<(), Stop> {
+        let Leased { notice, attempts } = leased;
+        let answer = if notice.expires_at <= self.now() {
+            Carried::Never { detail: "too old".to_owned() }
+        } else {
+            match self.inner.composer.compose(&notice) {
+                Ok(message) => self.inner.carriers.carry(&message).await,
+                Err(fault) => Carried::Never { detail: fault.to_string() },
+            }
+        };
+        let now = self.now();
+        match answer {
+            Carried::Accepted => self.accepted(notice, now).await,
+            Carried::Later { detail } => {
+                let due_at = now.plus_ms(wait_ms(&notice, attempts));
+                if due_at >= notice.expires_at {
+                    return self.given_up(notice, &detail, now).await;
+                }
+                tracing::warn!(notice.id = %notice.id, detail, "a message is put off");
+                let id = notice.id.clone();
+                self.inner
+                    .store
+                    .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
+                        Ok(tx.notice_later(&id, due_at)?)
+                    })
+                    .await
+            }
+            Carried::Never { detail } => self.given_up(notice, &detail, now).await,
+        }
+    }
+
+    async fn accepted(&self, notice: Notice, now: Moment) -> Result<(), Stop> {
+        let code_mins = self.policy().settings().limits.code_mins;
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
+                tx.notice_done(&notice.id)?;
+                if let Some((flow, issue)) = &notice.answers
+                    && let Some(flow) = tx.flow_by_id(flow)?
+                {
+                    tx.save_flow(&flow.code_accepted(*issue, code_mins, now), None)?;
+                }
+                tx.audit(&event(&notice, AuditDeed::NoticeSent, AuditResult::Success, now))?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn given_up(&self, notice: Notice, detail: &str, now: Moment) -> Result<(), Stop> {
+        tracing::error!(notice.id = %notice.id, detail, "a message was given up");
+        let detail = detail.to_owned();
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
+                tx.notice_done(&notice.id)?;
+                if let Some((flow, issue)) = &notice.answers
+                    && let Some(flow) = tx.flow_by_id(flow)?
+                {
+                    tx.save_flow(&flow.code_failed(*issue), None)?;
+                }
+                let failed = event(&notice, AuditDeed::NoticeFailed, AuditResult::Failure, now);
+                tx.audit(&AuditEvent { count: None, ..failed }.because(format!(
+                    "{} {detail}",
+                    notice.tidings.number()
+                )))?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+fn event(notice: &Notice, deed: AuditDeed, result: AuditResult, now: Moment) -> AuditEvent {
+    let correlation = notice.correlation_id.clone();
+    let mut event = AuditEvent::new(now, deed, result, ActorKind::System, correlation);
+    event.subject = notice.subject.clone();
+    event.reason = Some(notice.tidings.number().to_owned());
+    event.personal = Personal { contact: Some(notice.to.contact().masked()), ..Personal::default() };
+    event
+}
+
+/// Codes are tried again quickly, since they die with their code; everything else after 1, 5, 15
+/// and then every 60 minutes (behaviour §7).
+fn wait_ms(notice: &Notice, attempts: u32) -> i64 {
+    match (&notice.tidings, attempts) {
+        (Tidings::Code { .. }, 0 | 1) => 3 * SECOND_MS,
+        (Tidings::Code { .. }, 2) => 10 * SECOND_MS,
+        (Tidings::Code { .. }, _) => 30 * SECOND_MS,
+        (_, 0 | 1) => MINUTE_MS,
+        (_, 2) => 5 * MINUTE_MS,
+        (_, 3) => 15 * MINUTE_MS,
+        (_, _) => 60 * MINUTE_MS,
+    }
+}

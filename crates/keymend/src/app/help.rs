@@ -1,0 +1,178 @@
+//! "Ask for help" and "This was not me".
+
+use keymend_domain::account::Claim;
+use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Personal};
+use keymend_domain::deliver::{Notice, Recipient, Tidings};
+use keymend_domain::directory::Found;
+use keymend_domain::id::NoticeId;
+use keymend_domain::limit::{self, CounterKey};
+use keymend_domain::time::DAY_MS;
+
+use super::person::end_flows;
+use super::{App, Desk, Stop, Visitor};
+use crate::store::Tx;
+
+/// What pressing "Stop and protect my account" did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotMeDone {
+    /// How many methods were set aside.
+    pub set_aside: u32,
+}
+
+impl App {
+    /// Tells the administrators that somebody needs help.  The answer is the same for everybody:
+    /// nothing is sent for names that mean nobody.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Refused`] for impossible names; [`Stop::Fault`].
+    pub async fn ask_for_help(&self, user: &str, visitor: &Visitor) -> Result<(), Stop> {
+        let claim = Claim::new(user).map_err(|shape| Stop::Refused(shape.into()))?;
+        let account = match self.inner.directories.find(&claim).await {
+            Ok(Found::One(account)) => Some(*account),
+            // A directory that is down must not silence a call for help; it cannot be matched.
+            Ok(Found::Nobody | Found::Several { .. }) | Err(_) => None,
+        };
+        let correlation = self.new_journey()?;
+        let desk = self.desk(visitor);
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
+                let tag = desk.inner.flow_keys.name.tag(&[b"claim", claim.canonical().as_bytes()]);
+                let allowed = may_ask(tx, &tag.short(), &desk)?;
+                let deed = AuditDeed::ContactAdminRequested;
+                let actor = ActorKind::Visitor;
+                let result = if allowed { AuditResult::Info } else { AuditResult::Refused };
+                let mut event = AuditEvent::new(desk.now, deed, result, actor, correlation.clone());
+                event.subject = account.as_ref().map(|account| account.id.key());
+                event.claim_tag = account.is_none().then(|| tag.short());
+                event.personal = personal(&desk);
+                tx.audit(&event)?;
+                let Some(account) = account.filter(|_| allowed) else { return Ok(()) };
+                let tidings = Tidings::HelpWanted { login: account.login.clone() };
+                for to in administrators(&desk) {
+                    let mut notice = notice(&desk, to, tidings.clone(), correlation.clone())?;
+                    notice.subject = Some(account.id.key());
+                    tx.enqueue(&notice, desk.now)?;
+                }
+                Ok(())
+            })
+            .await?;
+        self.inner.outbox_has_work.notify_one();
+        Ok(())
+    }
+
+    /// Whether a "not me" link still works.  Changes nothing: mail scanners open links.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Fault`] if the store cannot be read.
+    pub async fn not_me_works(&self, token: &str) -> Result<bool, Stop> {
+        let (token, now) = (token.to_owned(), self.now());
+        let found = self
+            .inner
+            .store
+            .read(move |rx| -> Result<_, Stop> { Ok(rx.veto(&token, now)?) })
+            .await?;
+        Ok(found.is_some())
+    }
+
+    /// "Stop and protect my account": freezes recovery, sets new methods aside, ends everything
+    /// that is open, and tells the administrators.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::NoFlow`] if the link does not work any more.
+    pub async fn not_me(&self, token: &str, visitor: &Visitor) -> Result<NotMeDone, Stop> {
+        let desk = self.desk(visitor);
+        let token = token.to_owned();
+        let done = self
+            .inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
+                let (account, correlation) = tx.veto(&token, desk.now)?.ok_or(Stop::NoFlow)?;
+                let before = tx.standing(&account)?;
+                tx.use_veto(&token)?;
+                tx.set_frozen(&account, true, desk.now)?;
+                let recent = desk.now.plus_ms(-7 * DAY_MS);
+                let aside = tx.set_aside_methods(&account, recent)?;
+                tx.raise_epoch(&account)?;
+                end_flows(tx, &account, desk.now)?;
+                tx.remove_sessions_of(&account)?;
+                tx.remove_familiars(&account)?;
+                let set_aside = u32::try_from(aside.len()).unwrap_or(u32::MAX);
+                let mut event = AuditEvent::new(
+                    desk.now,
+                    AuditDeed::AccountFrozen,
+                    AuditResult::Success,
+                    ActorKind::Account,
+                    correlation.clone(),
+                );
+                event.subject = Some(account.key());
+                event.count = Some(i64::from(set_aside));
+                event.personal = personal(&desk);
+                tx.audit(&event.because("owner link"))?;
+                let mut places = administrators(&desk);
+                places.extend(before.methods.iter().map(Recipient::of_method));
+                let tidings = Tidings::Frozen { login: account.key(), set_aside };
+                for to in places {
+                    let mut notice = notice(&desk, to, tidings.clone(), correlation.clone())?;
+                    notice.subject = Some(account.key());
+                    tx.enqueue(&notice, desk.now)?;
+                }
+                Ok(NotMeDone { set_aside })
+            })
+            .await?;
+        self.inner.outbox_has_work.notify_one();
+        Ok(done)
+    }
+}
+
+fn may_ask(tx: &mut Tx<'_>, claim_tag: &str, desk: &Desk) -> Result<bool, Stop> {
+    let name = CounterKey::contact_name(claim_tag);
+    let source = CounterKey::contact_source(&desk.caller.network);
+    let mut book = tx.book();
+    let flow_fault = keymend_domain::flow::FlowFault::from;
+    let by_source = limit::take(&mut book, &source, &limit::CONTACT_PER_SOURCE, desk.now);
+    if !by_source.map_err(flow_fault)?.is_granted() {
+        return Ok(false);
+    }
+    let by_name = limit::take(&mut book, &name, &limit::ONCE_A_DAY, desk.now);
+    Ok(by_name.map_err(flow_fault)?.is_granted())
+}
+
+fn personal(desk: &Desk) -> Personal {
+    Personal {
+        address: Some(desk.caller.origin.address.clone()).filter(|text| !text.is_empty()),
+        browser: Some(desk.caller.origin.browser.clone()).filter(|text| !text.is_empty()),
+        ..Personal::default()
+    }
+}
+
+fn administrators(desk: &Desk) -> Vec<Recipient> {
+    let addresses = &desk.policy.settings().notifications.administrator_addresses;
+    addresses.iter().filter_map(|address| Recipient::of_settings(address)).collect()
+}
+
+fn notice(
+    desk: &Desk,
+    to: Recipient,
+    tidings: Tidings,
+    correlation_id: keymend_domain::id::CorrelationId,
+) -> Result<Notice, Stop> {
+    let id = NoticeId::fresh(desk.now, desk.inner.entropy.as_ref())
+        .map_err(keymend_domain::flow::FlowFault::from)?;
+    Ok(Notice {
+        id,
+        to,
+        tidings,
+        subject: None,
+        language: None,
+        happened_at: desk.now,
+        origin: desk.caller.origin.clone(),
+        correlation_id,
+        expires_at: desk.now.plus_ms(3 * DAY_MS),
+        not_me: None,
+        answers: None,
+    })
+}

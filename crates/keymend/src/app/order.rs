@@ -1,0 +1,389 @@
+//! Writing: the order is on disk before anything is sent, the write is carried out by a task that
+//! a leaving browser cannot cancel, and what came of it is saved exactly once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keymend_domain::account::Account;
+use keymend_domain::directory::{
+    Directory, DirectoryError, MustChange, RuleBroken, SignIn, WriteOutcome,
+};
+use keymend_domain::flow::{Flow, Fresh, Judged, Opened, Stage, Step, Ticket};
+use keymend_domain::id::FlowId;
+use keymend_domain::password;
+use keymend_domain::refusal::Refusal;
+use keymend_domain::secret::{Password, PasswordShape};
+use tokio::sync::oneshot;
+
+use super::flow::current;
+use super::{App, Fault, FormStep, Moved, Stop, Visitor};
+use crate::store::Tx;
+
+/// How long a page waits for the directory before it says "Saving" (behaviour §2.5).
+const PAGE_WAIT: Duration = Duration::from_secs(8);
+
+/// Settlements are tried this often before the sweep takes over.
+const SETTLE_TRIES: u32 = 3;
+
+/// Where a written password led.
+#[derive(Debug, Clone, Default)]
+pub struct Written {
+    /// Handle and refusal.
+    pub moved: Moved,
+    /// Whether the order was settled while the page waited; if not, the next page says "Saving".
+    pub is_settled: bool,
+}
+
+/// The new password as the form gave it.
+#[derive(Debug)]
+pub struct NewPassword {
+    /// What was typed.
+    pub typed: String,
+    /// What was typed again; not looked at if the first field was shown.
+    pub again: String,
+    /// Whether the first field was shown.
+    pub was_shown: bool,
+}
+
+impl NewPassword {
+    /// The password, or the rules its shape breaks.
+    pub(super) fn into_password(self) -> Result<Password, Refusal> {
+        let differs = !self.was_shown && self.typed != self.again;
+        let again = zeroize::Zeroizing::new(self.again);
+        drop(again);
+        let password = Password::new(self.typed).map_err(shape_refusal)?;
+        if differs {
+            return Err(Refusal::PasswordRejected(vec![RuleBroken::Differ]));
+        }
+        Ok(password)
+    }
+}
+
+pub(super) fn shape_refusal(shape: PasswordShape) -> Refusal {
+    match shape {
+        PasswordShape::Empty => Refusal::FormMissing,
+        PasswordShape::TooLong => {
+            Refusal::PasswordRejected(vec![RuleBroken::Long { most: PASSWORD_MOST }])
+        }
+        PasswordShape::Nul => {
+            Refusal::PasswordRejected(vec![RuleBroken::Sign { which: "U+0000".to_owned() }])
+        }
+    }
+}
+
+const PASSWORD_MOST: u32 = 256;
+
+/// A write that was ordered: what its task needs.
+pub(super) struct Ordered {
+    pub flow: FlowId,
+    pub ticket: Ticket,
+    pub directory: Arc<dyn Directory>,
+}
+
+/// The passwords of a write; wiped when its task ends.
+pub(super) struct Passwords {
+    pub new: Option<Password>,
+    pub current: Option<Password>,
+}
+
+impl App {
+    /// A new password for a proven flow.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::NoFlow`], [`Stop::Refused`] with `directory.down` before anything was sent,
+    /// [`Stop::Fault`].  What the directory said is in the flow.
+    pub async fn choose_password(
+        &self,
+        form: FormStep,
+        new: NewPassword,
+        visitor: &Visitor,
+    ) -> Result<Written, Stop> {
+        let flow = self.flow(&form.handle).await?;
+        let Stage::Proven(_) = flow.stage() else {
+            return self.out_of_order(form, visitor).await;
+        };
+        let password = match new.into_password() {
+            Ok(password) => password,
+            Err(Refusal::PasswordRejected(broken)) => {
+                return self.reject(form, (flow, broken), visitor).await;
+            }
+            Err(refusal) => return Err(Stop::Refused(refusal)),
+        };
+        let account = self.read_again(&flow).await?;
+        let broken = match &account {
+            Some(account) => {
+                password::judge(&password, account, &self.password_rules(account).await?)
+            }
+            None => Vec::new(),
+        };
+        let opened = self.open_reset(form, (account, broken), visitor).await?;
+        let passwords = Passwords { new: Some(password), current: None };
+        self.carry_out(opened, passwords, visitor).await
+    }
+
+    /// The lock lifted for a proven flow.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::choose_password`].
+    pub async fn unlock(&self, form: FormStep, visitor: &Visitor) -> Result<Written, Stop> {
+        let flow = self.flow(&form.handle).await?;
+        let Stage::Proven(_) = flow.stage() else {
+            return self.out_of_order(form, visitor).await;
+        };
+        let account = self.read_again(&flow).await?;
+        let desk = self.desk(visitor);
+        let opened = self
+            .inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
+                let (flow, fresh) = match gather(tx, &form, account)? {
+                    Gathering::Ready(ready) => *ready,
+                    Gathering::Stale(moved) => return Ok((moved, None)),
+                };
+                let mut book = tx.book();
+                let opened = flow.order_unlock(&fresh, &mut desk.context(&mut book))?;
+                commit(tx, opened, &form)
+            })
+            .await?;
+        self.carry_out(opened, Passwords { new: None, current: None }, visitor).await
+    }
+
+    async fn out_of_order(&self, form: FormStep, visitor: &Visitor) -> Result<Written, Stop> {
+        let fresh = Fresh { account: None, standing: keymend_domain::flow::Standing::default() };
+        let judged = Judged { broken: Vec::new() };
+        let moved = self
+            .step_flow(form, visitor, move |flow, ctx| {
+                Ok(flow.order_reset(&fresh, judged, ctx)?.step)
+            })
+            .await?;
+        Ok(Written { moved, is_settled: true })
+    }
+
+    /// A password whose shape already breaks rules: said together, and counted as a submission.
+    async fn reject(
+        &self,
+        form: FormStep,
+        (flow, broken): (Flow, Vec<RuleBroken>),
+        visitor: &Visitor,
+    ) -> Result<Written, Stop> {
+        let account = self.read_again(&flow).await?;
+        let (moved, _) = self.open_reset(form, (account, broken), visitor).await?;
+        Ok(Written { moved, is_settled: true })
+    }
+
+    /// The account of a flow, read again right before the write.
+    async fn read_again(&self, flow: &Flow) -> Result<Option<Account>, Stop> {
+        let Some(account) = flow.account() else { return Ok(None) };
+        match self.inner.directories.read(account).await {
+            Ok(account) => Ok(account),
+            Err(error) => Err(self.down(&account.directory, &error).await),
+        }
+    }
+
+    pub(super) async fn down(
+        &self,
+        name: &keymend_domain::account::DirectoryName,
+        error: &DirectoryError,
+    ) -> Stop {
+        tracing::warn!(%error, directory = %name, "a directory did not answer");
+        self.inner.directories.note_down(name, error).await;
+        Stop::Refused(Refusal::DirectoryDown { directory: name.0.clone() })
+    }
+
+    async fn open_reset(
+        &self,
+        form: FormStep,
+        (account, broken): (Option<Account>, Vec<RuleBroken>),
+        visitor: &Visitor,
+    ) -> Result<(Moved, Option<Saved>), Stop> {
+        let desk = self.desk(visitor);
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
+                let (flow, fresh) = match gather(tx, &form, account)? {
+                    Gathering::Ready(ready) => *ready,
+                    Gathering::Stale(moved) => return Ok((moved, None)),
+                };
+                let mut book = tx.book();
+                let judged = Judged { broken };
+                let opened = flow.order_reset(&fresh, judged, &mut desk.context(&mut book))?;
+                commit(tx, opened, &form)
+            })
+            .await
+    }
+
+    /// Runs a saved order and waits for it as long as a page may.
+    pub(super) async fn carry_out(
+        &self,
+        (moved, saved): (Moved, Option<Saved>),
+        passwords: Passwords,
+        visitor: &Visitor,
+    ) -> Result<Written, Stop> {
+        let Some((flow, ticket)) = saved else { return Ok(Written { moved, is_settled: true }) };
+        let name = ticket.order().account.directory.clone();
+        let Some(directory) = self.inner.directories.get(&name).cloned() else {
+            // Unreachable while a flow lives shorter than a configuration; the sweep settles it.
+            return Ok(Written { moved, is_settled: false });
+        };
+        let ordered = Ordered { flow, ticket, directory };
+        let settled = self.spawn_write(ordered, passwords, visitor.clone());
+        let is_settled = tokio::time::timeout(PAGE_WAIT, settled).await.is_ok();
+        Ok(Written { moved, is_settled })
+    }
+
+    fn spawn_write(
+        &self,
+        ordered: Ordered,
+        passwords: Passwords,
+        visitor: Visitor,
+    ) -> oneshot::Receiver<()> {
+        let (told, hears) = oneshot::channel();
+        let app = self.clone();
+        self.inner.tasks.finish(async move {
+            let flow = ordered.flow.clone();
+            let outcome = app.write(ordered, passwords).await;
+            app.settle(&flow, outcome, visitor).await;
+            // The page may have stopped waiting; then nobody hears, and nothing is lost.
+            let _ = told.send(());
+        });
+        hears
+    }
+
+    /// The write itself; an outcome nobody knows is settled by reading after the deadline.
+    async fn write(&self, ordered: Ordered, passwords: Passwords) -> WriteOutcome {
+        let Ordered { ticket, directory, .. } = ordered;
+        let order = ticket.order().clone();
+        let Some(written) = ticket.into_order(passwords.new.as_ref(), passwords.current.as_ref())
+        else {
+            return WriteOutcome::NotDone(keymend_domain::directory::NotDone::Late);
+        };
+        let outcome = directory.write(&written).await;
+        if outcome != WriteOutcome::Unknown {
+            return outcome;
+        }
+        tracing::warn!(order.id = %order.id, "a write got no answer; reading back");
+        let left_ms = order.deadline.since_ms(self.now()).max(0);
+        tokio::time::sleep(Duration::from_millis(u64::try_from(left_ms).unwrap_or(0))).await;
+        match directory.read(&order.account).await {
+            Ok(account) => {
+                let outcome = order.reconcile(account.as_ref());
+                confirm(&*directory, outcome, (&order.account, passwords.new.as_ref())).await
+            }
+            Err(error) => {
+                tracing::warn!(order.id = %order.id, %error, "an order stays unknown");
+                WriteOutcome::Unknown
+            }
+        }
+    }
+
+    /// Saves what came of an order.
+    pub(super) async fn settle(&self, flow: &FlowId, outcome: WriteOutcome, visitor: Visitor) {
+        for _ in 0..SETTLE_TRIES {
+            match self.try_settle(flow.clone(), outcome.clone(), &visitor).await {
+                Ok(()) => {
+                    self.inner.outbox_has_work.notify_one();
+                    return;
+                }
+                Err(stop) => {
+                    tracing::error!(flow.id = %flow, error = %stop, "an order could not be settled");
+                }
+            }
+        }
+    }
+
+    async fn try_settle(
+        &self,
+        flow: FlowId,
+        outcome: WriteOutcome,
+        visitor: &Visitor,
+    ) -> Result<(), Stop> {
+        let desk = self.desk(visitor);
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
+                let Some(flow) = tx.flow_by_id(&flow)? else { return Ok(()) };
+                let mut book = tx.book();
+                let step: Step = flow.settle(&outcome, &mut desk.context(&mut book))?;
+                tx.commit_step(&step, None, None)?;
+                end_sign_ins(tx, &step)?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// A changed password ends every sign-in of the account but keeps nothing half-way: whoever
+/// changed it signs in with the new one.
+fn end_sign_ins(tx: &mut Tx<'_>, step: &Step) -> Result<(), Stop> {
+    if let Some(account) = &step.effects.raise_epoch {
+        tx.remove_sessions_of(account)?;
+    }
+    Ok(())
+}
+
+/// A saved order: the flow it belongs to, and the permission to carry it out.
+pub(super) type Saved = (FlowId, Ticket);
+
+enum Gathering {
+    Ready(Box<(Flow, Fresh)>),
+    Stale(Moved),
+}
+
+fn gather(tx: &mut Tx<'_>, form: &FormStep, account: Option<Account>) -> Result<Gathering, Stop> {
+    let flow = current(tx, form)?;
+    if flow.step != form.step {
+        return Ok(Gathering::Stale(Moved { handle: None, refusal: Some(Refusal::StepWrong) }));
+    }
+    let standing = match flow.account() {
+        Some(account) => tx.standing(account)?,
+        None => keymend_domain::flow::Standing::default(),
+    };
+    Ok(Gathering::Ready(Box::new((flow, Fresh { account, standing }))))
+}
+
+fn commit(
+    tx: &mut Tx<'_>,
+    opened: Opened,
+    form: &FormStep,
+) -> Result<(Moved, Option<Saved>), Stop> {
+    let Opened { step, ticket } = opened;
+    tx.commit_step(&step, Some(&form.handle), None)?;
+    let moved = Moved { handle: None, refusal: step.refusal.clone() };
+    Ok((moved, ticket.map(|ticket| (step.flow.id.clone(), ticket))))
+}
+
+/// A write that was read back is confirmed by one sign-in, if the password is still at hand.
+async fn confirm(
+    directory: &dyn Directory,
+    outcome: WriteOutcome,
+    (account, password): (&keymend_domain::account::AccountRef, Option<&Password>),
+) -> WriteOutcome {
+    use keymend_domain::directory::{Barrier, Check};
+    let (WriteOutcome::Done { unlocked, change_again, .. }, Some(password)) = (&outcome, password)
+    else {
+        return outcome;
+    };
+    let (unlocked, change_again) = (*unlocked, *change_again);
+    match directory.check_password(account, password).await {
+        Ok(SignIn::Accepted) => {
+            WriteOutcome::Done { check: Check::SignedIn, unlocked, change_again }
+        }
+        Ok(SignIn::MustChange(MustChange::Expired | MustChange::Demanded)) => {
+            WriteOutcome::Done { check: Check::SignedIn, unlocked, change_again: true }
+        }
+        Ok(SignIn::Unusable | SignIn::NotHere) => WriteOutcome::Barred(Barrier::CannotSignIn),
+        // The change time moved, but not to this password: somebody else wrote.
+        Ok(SignIn::NoMatch(_)) => WriteOutcome::Unknown,
+        Err(_) => outcome,
+    }
+}
+
+/// A fault of the store, named by what was being done.
+pub(super) fn fault(
+    during: &'static str,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> Stop {
+    Stop::Fault(Fault { during, is_passing: true, source: Box::new(source) })
+}

@@ -1,0 +1,451 @@
+//! Signed-in people: signing in, security info, registration.
+
+use keymend_domain::account::{Account, Claim};
+use keymend_domain::audit::AuditDeed;
+use keymend_domain::code;
+use keymend_domain::directory::{Found, NoMatch, PasswordRules, SignIn};
+use keymend_domain::flow::{Context, FlowFault, Standing};
+use keymend_domain::id::{CorrelationId, MethodId};
+use keymend_domain::method::{self, Contact, MethodKind};
+use keymend_domain::refusal::Refusal;
+use keymend_domain::registration::{
+    Attempt, ContactFacts, Due, Person, PersonStep, Profile, may_try, signed_in,
+};
+use keymend_domain::secret::Password;
+use keymend_domain::time::{DAY_MS, Moment};
+
+use super::{App, FormStep, Moved, Stop, Visitor};
+use crate::phone;
+use crate::store::{AuditFilter, Tx};
+
+/// Events of the own account shown on the page about security info.
+const OWN_EVENTS_MOST: u32 = 20;
+
+/// A sign-in that worked.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The handle for the cookie.
+    pub handle: String,
+}
+
+/// One event of the own account.
+#[derive(Debug, Clone)]
+pub struct OwnEvent {
+    /// When.
+    pub time: Moment,
+    /// What.
+    pub deed: AuditDeed,
+}
+
+/// All that a page may know of a signed-in person.
+#[derive(Debug, Clone)]
+pub struct PersonPage {
+    /// The person.
+    pub person: Person,
+    /// Methods and state of the account.
+    pub standing: Standing,
+    /// Registration facts.
+    pub profile: Profile,
+    /// What is due before anything else.
+    pub due: Due,
+    /// Whether a change of security info needs a fresh proof first.
+    pub needs_proof: bool,
+    /// Kinds of methods that can still be added.
+    pub can_add: Vec<MethodKind>,
+    /// When the sign-in ends if nothing more happens.
+    pub ends_at: Moment,
+}
+
+impl App {
+    /// Signs a person in with what the directory says to the typed password.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Refused`]: `signin.*`, `claim.shape`, `directory.down`.
+    pub async fn sign_in(&self, user: &str, password: String, visitor: &Visitor) -> Result<SignedIn, Stop> {
+        let claim = Claim::new(user).map_err(|shape| Stop::Refused(shape.into()))?;
+        let password = Password::current(password)
+            .map_err(|shape| Stop::Refused(super::order::shape_refusal(shape)))?;
+        let correlation = self.new_journey()?;
+        let account = match self.find(&claim).await? {
+            Found::One(account) => Some(*account),
+            Found::Nobody | Found::Several { .. } => None,
+        };
+        let answer = match self.may_sign_in(&claim, account.as_ref(), visitor).await? {
+            Attempt::Paused(refusal) => return Err(Stop::Refused(refusal)),
+            Attempt::Withheld => SignIn::NoMatch(NoMatch::Unsaid),
+            Attempt::Allowed => self.ask_directory(account.as_ref(), &password).await?,
+        };
+        self.admit_person((claim, correlation), account, answer, visitor).await
+    }
+
+    async fn may_sign_in(
+        &self,
+        claim: &Claim,
+        account: Option<&Account>,
+        visitor: &Visitor,
+    ) -> Result<Attempt, Stop> {
+        let rules: Option<(Account, PasswordRules)> = match account {
+            Some(account) => Some((account.clone(), self.password_rules(account).await?.directory)),
+            None => None,
+        };
+        let desk = self.desk(visitor);
+        let claim = claim.clone();
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
+                let known = rules.as_ref().map(|(account, rules)| (account, rules));
+                let mut book = tx.book();
+                Ok(may_try(&claim, known, &mut desk.context(&mut book))?)
+            })
+            .await
+    }
+
+    async fn ask_directory(&self, account: Option<&Account>, password: &Password) -> Result<SignIn, Stop> {
+        let Some(account) = account else { return Ok(SignIn::NoMatch(NoMatch::Unsaid)) };
+        let name = &account.id.directory;
+        let Some(directory) = self.inner.directories.get(name) else {
+            return Ok(SignIn::NoMatch(NoMatch::Unsaid));
+        };
+        match directory.check_password(&account.id, password).await {
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(self.down(name, &error).await),
+        }
+    }
+
+    async fn admit_person(
+        &self,
+        (claim, correlation): (Claim, CorrelationId),
+        account: Option<Account>,
+        answer: SignIn,
+        visitor: &Visitor,
+    ) -> Result<SignedIn, Stop> {
+        let desk = self.desk(visitor);
+        let decided = self
+            .inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
+                let mut book = tx.book();
+                let ctx = &mut desk.context(&mut book);
+                let step = match signed_in(&claim, account, answer, (correlation, ctx))? {
+                    Ok(step) => step,
+                    Err((refusal, event)) => {
+                        tx.audit(&event)?;
+                        return Ok(Err(refusal));
+                    }
+                };
+                let handle = desk.handle()?;
+                let ends_at = step.person.ends_at(&desk.policy);
+                tx.insert_session(&handle, &step.person.account.id, ends_at, &step.person)?;
+                for event in &step.audit {
+                    tx.audit(event)?;
+                }
+                Ok(Ok(SignedIn { handle }))
+            })
+            .await?;
+        decided.map_err(Stop::Refused)
+    }
+
+    /// The person a handle means.
+    pub(super) async fn signed_in_person(&self, handle: &str) -> Result<Person, Stop> {
+        Ok(self.person(handle).await?.person)
+    }
+
+    /// All that a page may know of the person a handle means.  Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::NotSignedIn`], or [`Stop::Refused`] with `signin.ended` after idling.
+    pub async fn person(&self, handle: &str) -> Result<PersonPage, Stop> {
+        let handle = handle.to_owned();
+        let found = self
+            .inner
+            .store
+            .read(move |rx| -> Result<_, Stop> {
+                let Some(person) = rx.session::<Person>(&handle)? else { return Ok(None) };
+                let standing = rx.standing(&person.account.id)?;
+                let profile = rx.profile::<Profile>(&person.account.id)?.unwrap_or_default();
+                Ok(Some((person, standing, profile)))
+            })
+            .await?;
+        let (person, standing, profile) = found.ok_or(Stop::NotSignedIn)?;
+        let (policy, now) = (self.policy(), self.now());
+        if person.is_over(&policy, now) {
+            return Err(Stop::Refused(Refusal::SigninEnded));
+        }
+        let kept = |kind: MethodKind| standing.methods.iter().filter(|own| own.kind == kind).count();
+        Ok(PersonPage {
+            due: person.due(&standing, &profile, &policy, now),
+            needs_proof: person.needs_proof(&standing, &policy, now),
+            can_add: policy.methods().into_iter().filter(|kind| kept(*kind) < 2).collect(),
+            ends_at: person.ends_at(&policy),
+            person,
+            standing,
+            profile,
+        })
+    }
+
+    /// The last events of the own account.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Fault`] if the log cannot be read.
+    pub async fn own_events(&self, person: &Person) -> Result<Vec<OwnEvent>, Stop> {
+        let filter = AuditFilter {
+            subject: Some(person.account.id.key()),
+            limit: OWN_EVENTS_MOST,
+            ..AuditFilter::default()
+        };
+        let records = self
+            .inner
+            .store
+            .read(move |rx| -> Result<_, Stop> { Ok(rx.audit_search(&filter)?) })
+            .await?;
+        Ok(records
+            .into_iter()
+            .map(|record| OwnEvent { time: record.event.time, deed: record.event.event })
+            .collect())
+    }
+
+    /// A new address or number.
+    ///
+    /// # Errors
+    ///
+    /// See [`Self::step_person`].
+    pub async fn add_contact(
+        &self,
+        form: FormStep,
+        (kind, typed): (MethodKind, String),
+        visitor: &Visitor,
+    ) -> Result<Moved, Stop> {
+        let contact = match kind {
+            MethodKind::Email => method::email(&typed),
+            MethodKind::Text => phone::normalise(&typed, &self.inner.region),
+        };
+        let calling_code = match &contact {
+            Some(Contact::Phone(number)) => phone::calling_code(number).map(|code| code.to_string()),
+            _ => None,
+        };
+        let tag = contact.as_ref().map(|contact| self.contact_tag(contact));
+        let moved = self
+            .step_person(form, visitor, move |given, ctx| {
+                let facts = ContactFacts { sharers: given.sharers, calling_code };
+                given.person.add_contact((kind, contact), &given.standing, &facts, ctx)
+            }, tag)
+            .await;
+        self.inner.outbox_has_work.notify_one();
+        moved
+    }
+
+    /// The tag under which accounts that share a contact are counted.
+    pub(super) fn contact_tag(&self, contact: &Contact) -> String {
+        let text = contact.in_full().to_lowercase();
+        self.inner.flow_keys.name.tag(&[b"contact", text.as_bytes()]).short()
+    }
+
+    /// A code, typed back.
+    ///
+    /// # Errors
+    ///
+    /// See [`Self::step_person`].
+    pub async fn answer_code(&self, form: FormStep, typed: &str, visitor: &Visitor) -> Result<Moved, Stop> {
+        let typed = code::typed(typed);
+        let moved = self
+            .step_person(form, visitor, move |given, ctx| {
+                given.person.answer(typed.as_ref(), &given.standing, ctx)
+            }, None)
+            .await;
+        self.inner.outbox_has_work.notify_one();
+        moved
+    }
+
+    /// Another code to the same place.
+    ///
+    /// # Errors
+    ///
+    /// See [`Self::step_person`].
+    pub async fn ask_again(&self, form: FormStep, visitor: &Visitor) -> Result<Moved, Stop> {
+        let moved =
+            self.step_person(form, visitor, |given, ctx| given.person.ask_again(ctx), None).await;
+        self.inner.outbox_has_work.notify_one();
+        moved
+    }
+
+    /// One of the person's own methods, to be proved once more.
+    ///
+    /// # Errors
+    ///
+    /// See [`Self::step_person`].
+    pub async fn ask_proof(&self, form: FormStep, method: String, visitor: &Visitor) -> Result<Moved, Stop> {
+        let method = MethodId::stored(method);
+        let moved = self
+            .step_person(form, visitor, move |given, ctx| {
+                given.person.ask_proof(&method, &given.standing, ctx)
+            }, None)
+            .await;
+        self.inner.outbox_has_work.notify_one();
+        moved
+    }
+
+    /// Takes a method away.
+    ///
+    /// # Errors
+    ///
+    /// See [`Self::step_person`].
+    pub async fn remove_method(&self, form: FormStep, method: String, visitor: &Visitor) -> Result<Moved, Stop> {
+        let method = MethodId::stored(method);
+        let moved = self
+            .step_person(form, visitor, move |given, ctx| {
+                given.person.remove_method(&method, &given.standing, ctx)
+            }, None)
+            .await;
+        self.inner.outbox_has_work.notify_one();
+        moved
+    }
+
+    /// "Not now".
+    ///
+    /// # Errors
+    ///
+    /// See [`Self::step_person`].
+    pub async fn skip(&self, form: FormStep, visitor: &Visitor) -> Result<Moved, Stop> {
+        self.step_person(form, visitor, |given, ctx| {
+            Ok(given.person.skip(&given.standing, &given.profile, ctx))
+        }, None)
+        .await
+    }
+
+    /// "Still right".
+    ///
+    /// # Errors
+    ///
+    /// See [`Self::step_person`].
+    pub async fn reconfirm(&self, form: FormStep, visitor: &Visitor) -> Result<Moved, Stop> {
+        self.step_person(form, visitor, |given, ctx| {
+            Ok(given.person.reconfirm(&given.standing, &given.profile, ctx))
+        }, None)
+        .await
+    }
+
+    /// Signs out.
+    ///
+    /// # Errors
+    ///
+    /// See [`Self::step_person`].
+    pub async fn sign_out(&self, form: FormStep, visitor: &Visitor) -> Result<Moved, Stop> {
+        self.step_person(form, visitor, |given, ctx| Ok(given.person.sign_out(ctx)), None).await
+    }
+
+    /// One step of a signed-in person, decided and saved in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::NotSignedIn`]; [`Stop::Refused`] with `step.wrong` for a form of an older page;
+    /// [`Stop::Fault`].
+    async fn step_person(
+        &self,
+        form: FormStep,
+        visitor: &Visitor,
+        decide: impl FnOnce(Given, &mut Context<'_>) -> Result<PersonStep, FlowFault> + Send + 'static,
+        contact_tag: Option<String>,
+    ) -> Result<Moved, Stop> {
+        let desk = self.desk(visitor);
+        let app = self.clone();
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<Moved, Stop> {
+                let person = tx.session::<Person>(&form.handle)?.ok_or(Stop::NotSignedIn)?;
+                if person.is_over(&desk.policy, desk.now) {
+                    tx.remove_session(&form.handle)?;
+                    return Ok(Moved { handle: None, refusal: Some(Refusal::SigninEnded) });
+                }
+                if person.step != form.step {
+                    return Ok(Moved { handle: None, refusal: Some(Refusal::StepWrong) });
+                }
+                let given = Given {
+                    standing: tx.standing(&person.account.id)?,
+                    profile: tx.profile::<Profile>(&person.account.id)?.unwrap_or_default(),
+                    sharers: match &contact_tag {
+                        Some(tag) => tx.sharers(tag)?,
+                        None => 0,
+                    },
+                    person,
+                };
+                let mut book = tx.book();
+                let step = decide(given, &mut desk.context(&mut book))?;
+                app.save_person(tx, step, (&form, &desk))
+            })
+            .await
+    }
+
+    fn save_person(
+        &self,
+        tx: &mut Tx<'_>,
+        step: PersonStep,
+        (form, desk): (&FormStep, &super::Desk),
+    ) -> Result<Moved, Stop> {
+        let PersonStep { person, notices, audit, refusal, effects } = step;
+        let account = person.account.id.clone();
+        if let Some(method) = &effects.add_method {
+            tx.add_method(&account, method, &self.contact_tag(&method.contact))?;
+        }
+        if let Some(method) = &effects.remove_method {
+            tx.remove_method(&account, method)?;
+        }
+        if let Some(method) = &effects.used_method {
+            tx.touch_methods(&account, std::slice::from_ref(method), desk.now)?;
+        }
+        if let Some(profile) = &effects.profile {
+            tx.save_profile(&account, profile)?;
+        }
+        if effects.raises_epoch {
+            tx.raise_epoch(&account)?;
+            end_flows(tx, &account, desk.now)?;
+        }
+        if let Some(veto) = &effects.veto {
+            tx.add_veto(&veto.token, &veto.account, veto.expires_at, &person.correlation)?;
+        }
+        for event in &audit {
+            tx.audit(event)?;
+        }
+        for notice in &notices {
+            tx.enqueue(notice, desk.now)?;
+        }
+        let mut moved = Moved { handle: None, refusal };
+        let days = i64::from(desk.policy.settings().limits.familiar_days);
+        if effects.is_familiar && days > 0 {
+            let mark = desk.handle()?;
+            tx.add_familiar(&mark, &account, desk.now.plus_ms(days * DAY_MS))?;
+            moved.handle = Some(mark);
+        }
+        if effects.signs_out {
+            tx.remove_session(&form.handle)?;
+        } else {
+            tx.save_session(&form.handle, person.ends_at(&desk.policy), &person)?;
+        }
+        Ok(moved)
+    }
+}
+
+/// What a decision of a signed-in person may look at.
+pub(super) struct Given {
+    pub person: Person,
+    pub standing: Standing,
+    pub profile: Profile,
+    pub sharers: u32,
+}
+
+/// Ends every open flow of an account: its methods or state changed by another path.
+pub(super) fn end_flows(
+    tx: &mut Tx<'_>,
+    account: &keymend_domain::account::AccountRef,
+    now: Moment,
+) -> Result<(), Stop> {
+    for flow in tx.open_flows_of(account)? {
+        if flow.open_order().is_none() {
+            let step = flow.replace(now);
+            tx.commit_step(&step, None, None)?;
+        }
+    }
+    Ok(())
+}
