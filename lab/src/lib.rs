@@ -1,0 +1,43 @@
+//! Peers for tests and for working by hand: each starts in its own throw-away folder, on free
+//! ports of 127.0.0.1, as root or as anybody, and is gone when its value is dropped or the test
+//! process ends, however it ends.
+//!
+//! | peer | what it is |
+//! |---|---|
+//! | [`Slapd`] | the real OpenLDAP server with the ppolicy and memberOf overlays and sample people |
+//! | [`Smtp`] | a mail server that speaks STARTTLS, implicit TLS and AUTH, and keeps what it got |
+//! | [`Gateway`] | an HTTP gateway for text messages that records requests and answers as told |
+//! | [`Proxy`] | a TCP proxy that refuses, hangs, delays, drops or cuts as told |
+//!
+//! Tests that need `slapd` or the mail server live in a test target named `lab` that is run only
+//! when asked for by name, so that `cargo test --workspace` passes with nothing installed:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! keymend-lab.workspace = true
+//!
+//! [[test]]
+//! name = "lab"
+//! path = "tests/lab/main.rs"
+//! test = false
+//! ```
+//!
+//! `cargo xtask test` installs what is missing and runs them all
+//! (`cargo test --workspace --test lab`).
+
+pub mod gateway;
+pub mod process;
+pub mod proxy;
+pub mod slapd;
+pub mod smtp;
+
+mod certificates;
+mod trouble;
+mod wait;
+
+pub use certificates::Certificates;
+pub use gateway::Gateway;
+pub use proxy::{Fault, Proxy};
+pub use slapd::{PasswordHash, Person, Slapd, SlapdOptions};
+pub use smtp::{Smtp, SmtpOptions};
+pub use trouble::Trouble;
