@@ -28,9 +28,11 @@ impl Person {
         format!("uid={},{}", escaped(self.uid), self.branch)
     }
 
-    /// The mail address in the entry (`jane.doe@lab.test`).
+    /// The mail address in the entry (`jane.doe@lab.test`): only the plain letters of the name.
     pub fn mail(&self) -> String {
-        format!("{}@lab.test", self.uid)
+        let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '.';
+        let name: String = self.uid.chars().filter(is_plain).collect();
+        format!("{name}@lab.test")
     }
 }
 
@@ -235,7 +237,7 @@ fn add_person(text: &mut String, number: usize, person: &Person) {
         ("uid", person.uid),
         ("cn", person.uid),
         ("sn", surname),
-        ("mail", &person.mail()),
+        ("mail", person.mail().as_str()),
         ("userPassword", person.password),
     ] {
         let _ = writeln!(text, "{name}:: {}", STANDARD.encode(value));
