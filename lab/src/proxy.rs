@@ -26,9 +26,9 @@ pub enum Fault {
     DropAnswers,
     /// Requests are swallowed: the deed does not happen and nobody learns of it.
     DropRequests,
-    /// After so many further bytes towards the server, the line is cut (RST to both).
+    /// After so many further bytes towards the server, the line is cut: both sides see it end.
     CutUpAfter(usize),
-    /// After so many further bytes towards the client, the line is cut (RST to both).
+    /// After so many further bytes towards the client, the line is cut: both sides see it end.
     CutDownAfter(usize),
     /// Every piece arrives that much later.
     Latency(Duration),
@@ -44,9 +44,16 @@ struct Shared {
     target: SocketAddr,
     line: Mutex<Line>,
     listener: Mutex<Option<TcpListener>>,
-    open: Mutex<Vec<(TcpStream, TcpStream)>>,
+    open: Mutex<Vec<Pair>>,
     accepted: AtomicUsize,
     is_over: AtomicBool,
+}
+
+/// Two ends of one connection, kept so that it can be cut from outside.
+struct Pair {
+    client: TcpStream,
+    server: TcpStream,
+    client_address: SocketAddr,
 }
 
 /// The fault, and how many bytes have been carried each way since it was set.
@@ -74,7 +81,10 @@ impl Proxy {
     /// Starts a proxy in front of this port of 127.0.0.1.
     #[track_caller]
     pub fn start(target_port: u16) -> Self {
-        or_end_the_test(Self::try_start(SocketAddr::from(([127, 0, 0, 1], target_port))))
+        or_end_the_test(Self::try_start(SocketAddr::from((
+            [127, 0, 0, 1],
+            target_port,
+        ))))
     }
 
     /// Starts a proxy in front of any address.
@@ -130,11 +140,11 @@ impl Proxy {
         }
     }
 
-    /// Resets every open connection.
+    /// Cuts every open connection.
     pub fn cut_all(&self) {
-        for (client, server) in lock(&self.shared.open).drain(..) {
-            reset(&client);
-            reset(&server);
+        for pair in lock(&self.shared.open).drain(..) {
+            cut(&pair.client);
+            cut(&pair.server);
         }
     }
 
@@ -168,28 +178,27 @@ impl Shared {
     fn accept_until_over(self: Arc<Self>) {
         while !self.is_over.load(Ordering::SeqCst) {
             match self.accept() {
-                Some(client) => self.join(client),
+                Some((client, address)) => self.join(client, address),
                 None => thread::sleep(Duration::from_millis(2)),
             }
         }
     }
 
-    fn accept(&self) -> Option<TcpStream> {
-        let (client, _) = lock(&self.listener).as_ref()?.accept().ok()?;
+    fn accept(&self) -> Option<(TcpStream, SocketAddr)> {
+        let (client, address) = lock(&self.listener).as_ref()?.accept().ok()?;
         client.set_nonblocking(false).ok()?;
         client.set_nodelay(true).ok()?;
         self.accepted.fetch_add(1, Ordering::SeqCst);
-        Some(client)
+        Some((client, address))
     }
 
-    /// Joins a client with the server; if the server refuses, so do we.
-    fn join(self: &Arc<Self>, client: TcpStream) {
-        let fault = lock(&self.line).fault;
-        let server = (fault != Fault::Reset)
-            .then(|| TcpStream::connect(self.target).ok())
-            .flatten();
-        let Some(server) = server else {
-            reset(&client);
+    /// Joins a client with the server; if the server refuses, the client sees a reset.
+    fn join(self: &Arc<Self>, client: TcpStream, client_address: SocketAddr) {
+        let is_reset = lock(&self.line).fault == Fault::Reset;
+        let connected = (!is_reset).then(|| TcpStream::connect(self.target));
+        let Some(Ok(server)) = connected else {
+            // Closing with this option sends RST, as a firewall or a dead port would.
+            let _ = SockRef::from(&client).set_linger(Some(Duration::ZERO));
             return;
         };
         // Small pieces must not wait for each other: latency is a fault that is asked for.
@@ -198,10 +207,17 @@ impl Shared {
         let (Some(kept), Some(up), Some(down)) = (clones(), clones(), clones()) else {
             return;
         };
-        lock(&self.open).push(kept);
+        lock(&self.open).push(Pair {
+            client: kept.0,
+            server: kept.1,
+            client_address,
+        });
         let (ours, theirs) = (Arc::clone(self), Arc::clone(self));
         thread::spawn(move || ours.pump(up.0, up.1, Way::Up));
-        thread::spawn(move || theirs.pump(down.1, down.0, Way::Down));
+        thread::spawn(move || {
+            theirs.pump(down.1, down.0, Way::Down);
+            lock(&theirs.open).retain(|pair| pair.client_address != client_address);
+        });
     }
 
     /// Carries bytes one way until either side ends.
@@ -212,7 +228,7 @@ impl Shared {
                 Ok(0) => break,
                 Ok(length) => length,
                 Err(fault) if fault.kind() == ErrorKind::Interrupted => continue,
-                Err(_) => return reset(&to),
+                Err(_) => return cut(&to),
             };
             let piece = buffer.get(..length).unwrap_or_default();
             match self.fate(way, length) {
@@ -221,12 +237,12 @@ impl Shared {
                 Fate::Carry => {}
                 Fate::CarryAndCut(allowed) => {
                     let _ = to.write_all(piece.get(..allowed).unwrap_or(piece));
-                    reset(&from);
-                    return reset(&to);
+                    cut(&from);
+                    return cut(&to);
                 }
             }
             if to.write_all(piece).is_err() {
-                return reset(&from);
+                return cut(&from);
             }
         }
         // The other way may go on: closing one's mouth is not closing one's ears.
@@ -242,9 +258,9 @@ impl Shared {
         let before = *carried;
         *carried += length;
         match (line.fault, way) {
-            (Fault::Hang, _)
-            | (Fault::DropAnswers, Way::Down)
-            | (Fault::DropRequests, Way::Up) => Fate::Swallow,
+            (Fault::Hang, _) | (Fault::DropAnswers, Way::Down) | (Fault::DropRequests, Way::Up) => {
+                Fate::Swallow
+            }
             (Fault::CutUpAfter(limit), Way::Up) | (Fault::CutDownAfter(limit), Way::Down)
                 if before + length > limit =>
             {
@@ -264,10 +280,8 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {
     Ok(listener)
 }
 
-/// Closes with RST, as a crashed machine or a firewall would.
-fn reset(stream: &TcpStream) {
-    // Failures mean that the connection is gone, which is what we want.
-    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+fn cut(stream: &TcpStream) {
+    // A failure means that the connection is gone, which is what we want.
     let _ = stream.shutdown(Shutdown::Both);
 }
 

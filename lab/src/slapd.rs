@@ -87,10 +87,6 @@ impl Slapd {
     /// Starts a server and waits until it answers.  Ends the test with the server's log if it
     /// cannot start.
     #[track_caller]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "reads better at every call: Slapd::start(SlapdOptions { .. })"
-    )]
     pub fn start(options: SlapdOptions) -> Self {
         or_end_the_test(Self::try_start(&options))
     }
@@ -105,8 +101,7 @@ impl Slapd {
     }
 
     fn start_once(options: &SlapdOptions) -> Result<Self, Trouble> {
-        let folder =
-            tempfile::tempdir().map_err(Trouble::during("making a folder for slapd"))?;
+        let folder = tempfile::tempdir().map_err(Trouble::during("making a folder for slapd"))?;
         let certificates = Certificates::create_for(folder.path(), "DNS:localhost,IP:127.0.0.1")?;
         files::write(folder.path(), options, &certificates)?;
         load(folder.path())?;

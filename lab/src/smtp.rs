@@ -95,10 +95,6 @@ impl Smtp {
     /// Starts a server and waits until it answers.  Ends the test with the server's log if it
     /// cannot start.
     #[track_caller]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "reads better at every call: Smtp::start(SmtpOptions { .. })"
-    )]
     pub fn start(options: SmtpOptions) -> Self {
         or_end_the_test(Self::try_start(&options))
     }
@@ -223,7 +219,11 @@ fn launch(folder: &Path) -> Result<Process, Trouble> {
         folder.join("smtp.py").display().to_string(),
         folder.join("settings.json").display().to_string(),
     ];
-    Process::start("the mail server (Debian package python3-aiosmtpd)", folder, &command)
+    Process::start(
+        "the mail server (Debian package python3-aiosmtpd)",
+        folder,
+        &command,
+    )
 }
 
 /// Debian's own Python, which sees Debian's packages; elsewhere whatever is in the path.

@@ -48,7 +48,16 @@ impl Slapd {
     pub fn search(&self, filter: &str) -> Vec<Entry> {
         let client = self.client();
         let command = client.as_manager("ldapsearch");
-        let arguments = ["-LLL", "-o", "ldif-wrap=no", "-b", BASE_DN, filter, "*", "+"];
+        let arguments = [
+            "-LLL",
+            "-o",
+            "ldif-wrap=no",
+            "-b",
+            BASE_DN,
+            filter,
+            "*",
+            "+",
+        ];
         entries(&or_end_the_test(run(command, &arguments, "")))
     }
 
@@ -175,9 +184,9 @@ fn run(mut command: Command, arguments: &[&str], input: &str) -> Result<String, 
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .map_err(Trouble::during("running an LDAP command (Debian package ldap-utils)"))?;
+    let mut child = command.spawn().map_err(Trouble::during(
+        "running an LDAP command (Debian package ldap-utils)",
+    ))?;
     if let Some(mut stdin) = child.stdin.take() {
         // A command that ends before it has read everything says why on its error output.
         let _ = stdin.write_all(input.as_bytes());

@@ -77,7 +77,11 @@ const fn within(branch: &'static str, person: Person) -> Person {
 pub const PEOPLE: &[Person] = &[
     plain("jane.doe", "plain, in the group staff", ""),
     plain("john.roe", "plain, in the group staff", ""),
-    plain("new.noah", "plain, in the group staff, nothing registered", ""),
+    plain(
+        "new.noah",
+        "plain, in the group staff, nothing registered",
+        "",
+    ),
     plain(
         "locked.lee",
         "locked a moment ago by three wrong passwords",
@@ -119,7 +123,11 @@ pub const PEOPLE: &[Person] = &[
     plain("nested.nia", "in staff through a group in a group", ""),
     plain("outside.olga", "in no group", ""),
     plain("jürgen.müller", "a name beyond ASCII", ""),
-    plain("o,brien+(x)*", "a name full of signs that mean something", ""),
+    plain(
+        "o,brien+(x)*",
+        "a name full of signs that mean something",
+        "",
+    ),
     plain("twin.tess", "one of two entries with this user name", ""),
     within(BRANCH, plain("twin.tess", "the other of the two", "")),
     within(
