@@ -75,7 +75,11 @@ mod directory {
                 "Twelve-Chars",
                 "Password is too short for policy",
             ),
-            ("jane.doe", "Start-Passw0rd-1", "Password is in history"),
+            (
+                "jane.doe",
+                "Start-Passw0rd-1",
+                "New password is in list of old passwords",
+            ),
             (
                 "young.yan",
                 "Fresh-Passw0rd-2",

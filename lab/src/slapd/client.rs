@@ -162,20 +162,32 @@ impl Client {
     }
 }
 
-/// The result of a command whose exit code is the LDAP result code.
+/// What the server answered: `ldapwhoami` ends with the LDAP result code, `ldappasswd` prints it.
 fn answer(mut command: Command) -> BindAnswer {
-    match command.stdin(Stdio::null()).output() {
-        Ok(output) => BindAnswer {
-            code: output.status.code().unwrap_or(-1),
-            text: [output.stdout, output.stderr]
-                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-                .concat(),
-        },
-        Err(fault) => BindAnswer {
-            code: -1,
-            text: format!("{command:?}: {fault} (Debian package ldap-utils)"),
-        },
+    let output = match command.stdin(Stdio::null()).output() {
+        Ok(output) => output,
+        Err(fault) => {
+            let text = format!("{command:?}: {fault} (Debian package ldap-utils)");
+            return BindAnswer { code: -1, text };
+        }
+    };
+    let text = [output.stdout, output.stderr]
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .concat();
+    let code = printed_code(&text).or(output.status.code());
+    BindAnswer {
+        code: code.unwrap_or(-1),
+        text,
     }
+}
+
+/// The number in `Result: Constraint violation (19)`.
+fn printed_code(text: &str) -> Option<i32> {
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("Result: "))?;
+    let (_, number) = line.rsplit_once('(')?;
+    number.trim_end_matches(')').parse().ok()
 }
 
 fn run(mut command: Command, arguments: &[&str], input: &str) -> Result<String, Trouble> {

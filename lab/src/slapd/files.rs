@@ -76,9 +76,15 @@ fn configuration(folder: &Path, options: &SlapdOptions, certificates: &Certifica
          {INDEXES}{RIGHTS}",
         folder = folder.display(),
     );
-    if options.has_password_policy {
-        text.push_str(PASSWORD_POLICY);
-    }
+    text.push_str(match options.has_password_policy {
+        true => RIGHTS_TO_UNLOCK,
+        false => "",
+    });
+    text.push_str(RIGHTS_TO_READ);
+    text.push_str(match options.has_password_policy {
+        true => PASSWORD_POLICY,
+        false => "",
+    });
     text.push_str(GROUP_MEMBERSHIP);
     text
 }
@@ -106,8 +112,13 @@ access to dn.subtree="ou=guarded,ou=people,dc=lab,dc=test" attrs=userPassword by
 access to dn.subtree="ou=people,dc=lab,dc=test" attrs=userPassword by self =xw by dn.exact="uid=svc-keymend,ou=service,dc=lab,dc=test" =w by anonymous auth by * none
 access to attrs=userPassword by self =xw by anonymous auth by * none
 access to dn.subtree="ou=guarded,ou=people,dc=lab,dc=test" by dn.exact="uid=svc-keymend,ou=service,dc=lab,dc=test" read by self read by * none
-access to dn.subtree="ou=people,dc=lab,dc=test" attrs=pwdReset,pwdAccountLockedTime,pwdFailureTime by dn.exact="uid=svc-keymend,ou=service,dc=lab,dc=test" write by self read by * none
-access to * by dn.exact="uid=svc-keymend,ou=service,dc=lab,dc=test" read by self read by users read by * none
+"#;
+
+/// The state of locks, which only exists where there is a policy.
+const RIGHTS_TO_UNLOCK: &str = r#"access to dn.subtree="ou=people,dc=lab,dc=test" attrs=pwdReset,pwdAccountLockedTime,pwdFailureTime by dn.exact="uid=svc-keymend,ou=service,dc=lab,dc=test" write by self read by * none
+"#;
+
+const RIGHTS_TO_READ: &str = r#"access to * by dn.exact="uid=svc-keymend,ou=service,dc=lab,dc=test" read by self read by users read by * none
 "#;
 
 const PASSWORD_POLICY: &str = "\
