@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 use crate::trouble::Trouble;
 use crate::wait;
 
@@ -146,6 +148,14 @@ impl Drop for Process {
         self.lifeline = None;
         let _ = self.shell.wait();
     }
+}
+
+/// A throw-away folder for one peer, named so that one left by a crash is known for what it is.
+pub(crate) fn folder() -> Result<TempDir, Trouble> {
+    tempfile::Builder::new()
+        .prefix("keymend-lab-")
+        .tempdir()
+        .map_err(Trouble::during("making a folder for a peer"))
 }
 
 /// A port of 127.0.0.1 that was free a moment ago.

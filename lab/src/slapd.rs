@@ -101,7 +101,7 @@ impl Slapd {
     }
 
     fn start_once(options: &SlapdOptions) -> Result<Self, Trouble> {
-        let folder = tempfile::tempdir().map_err(Trouble::during("making a folder for slapd"))?;
+        let folder = process::folder()?;
         let certificates = Certificates::create_for(folder.path(), "DNS:localhost,IP:127.0.0.1")?;
         files::write(folder.path(), options, &certificates)?;
         load(folder.path())?;

@@ -109,8 +109,7 @@ impl Smtp {
     }
 
     fn start_once(options: &SmtpOptions) -> Result<Self, Trouble> {
-        let folder =
-            tempfile::tempdir().map_err(Trouble::during("making a folder for the mail server"))?;
+        let folder = process::folder()?;
         let certificates = Certificates::create_for(folder.path(), "DNS:localhost,IP:127.0.0.1")?;
         let (port, tls_port) = (process::free_port()?, process::free_port()?);
         write_files(folder.path(), options, &certificates, (port, tls_port))?;
