@@ -148,6 +148,9 @@ mod tests {
             text: text.to_owned(),
         };
         let findings = findings(&[file]);
-        findings.iter().map(|finding| finding.what.clone()).collect()
+        findings
+            .iter()
+            .map(|finding| finding.what.clone())
+            .collect()
     }
 }

@@ -39,7 +39,9 @@ fn banned(list: &str) -> Vec<Finding> {
         .map(|name| Finding {
             path: "Cargo.lock".to_owned(),
             line: 0,
-            what: format!("`{name}` came in; `cargo tree --edges normal --invert {name}` tells how"),
+            what: format!(
+                "`{name}` came in; `cargo tree --edges normal --invert {name}` tells how"
+            ),
         })
         .collect()
 }

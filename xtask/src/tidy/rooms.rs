@@ -98,7 +98,9 @@ const FLOORS: &[Floor] = &[
     },
     Floor {
         room: "store",
-        unknown: &["web", "app", "deliver", "human", "text", "config", "cli", "run"],
+        unknown: &[
+            "web", "app", "deliver", "human", "text", "config", "cli", "run",
+        ],
     },
     Floor {
         room: "deliver",
@@ -110,7 +112,9 @@ const FLOORS: &[Floor] = &[
     },
     Floor {
         room: "text",
-        unknown: &["web", "app", "store", "deliver", "human", "config", "cli", "run"],
+        unknown: &[
+            "web", "app", "store", "deliver", "human", "config", "cli", "run",
+        ],
     },
     Floor {
         room: "config",
@@ -195,9 +199,13 @@ fn rooms_named(source: &Source) -> Vec<(usize, String)> {
         parts.map(move |part| (number, first_word(part)))
     });
     let in_groups = source.uses().into_iter().flat_map(|(number, statement)| {
-        let group = statement.split_once("crate::{").map(|(_, group)| group.to_owned());
+        let group = statement
+            .split_once("crate::{")
+            .map(|(_, group)| group.to_owned());
         let items = group.map(|group| top_level(&group)).unwrap_or_default();
-        items.into_iter().map(move |item| (number, first_word(&item)))
+        items
+            .into_iter()
+            .map(move |item| (number, first_word(&item)))
     });
     let mut rooms: Vec<(usize, String)> = in_paths.chain(in_groups).collect();
     rooms.retain(|(_, room)| !room.is_empty());
@@ -213,7 +221,10 @@ fn top_level(group: &str) -> Vec<String> {
             '{' => depth += 1,
             '}' => depth -= 1,
             ',' if depth == 0 => items.push(String::new()),
-            _ => items.last_mut().into_iter().for_each(|item| item.push(letter)),
+            _ => items
+                .last_mut()
+                .into_iter()
+                .for_each(|item| item.push(letter)),
         }
         if depth < 0 {
             break;
@@ -269,10 +280,22 @@ mod tests {
 
     #[test]
     fn sql_stays_in_the_store() {
-        check("crates/keymend/src/store/flows.rs", "use rusqlite::params;", &[]);
+        check(
+            "crates/keymend/src/store/flows.rs",
+            "use rusqlite::params;",
+            &[],
+        );
         check("crates/keymend/src/store.rs", "use rusqlite::params;", &[]);
-        check("crates/keymend/src/storefront.rs", "use rusqlite::params;", &["rusqlite"]);
-        check("crates/keymend/src/app.rs", "fn f(c: rusqlite::Connection) {}", &["rusqlite"]);
+        check(
+            "crates/keymend/src/storefront.rs",
+            "use rusqlite::params;",
+            &["rusqlite"],
+        );
+        check(
+            "crates/keymend/src/app.rs",
+            "fn f(c: rusqlite::Connection) {}",
+            &["rusqlite"],
+        );
     }
 
     #[test]
@@ -287,25 +310,41 @@ mod tests {
         let path = "crates/keymend-domain/src/flow.rs";
         check(path, "use std::time::Duration;", &[]);
         check(path, "use std::time::Instant;", &["Instant"]);
-        check(path, "async fn f() { tokio::task::yield_now().await }", &["tokio"]);
+        check(
+            path,
+            "async fn f() { tokio::task::yield_now().await }",
+            &["tokio"],
+        );
     }
 
     #[test]
     fn nobody_imports_upward() {
         let path = "crates/keymend/src/app/dispatch.rs";
         check(path, "use crate::store::Store;", &[]);
-        check(path, "use crate::web::page;", &["`app` must not know `web`"]);
+        check(
+            path,
+            "use crate::web::page;",
+            &["`app` must not know `web`"],
+        );
         check(
             path,
             "use crate::{\n    store::{Store, web},\n    text,\n};",
             &["`app` must not know `text`"],
         );
-        check("crates/keymend/src/deliver/smtp.rs", "fn f(s: &crate::store::Store) {}", &["store"]);
+        check(
+            "crates/keymend/src/deliver/smtp.rs",
+            "fn f(s: &crate::store::Store) {}",
+            &["store"],
+        );
     }
 
     #[test]
     fn adapters_do_not_know_each_other() {
         let path = "crates/keymend-directory/src/ldap/search.rs";
-        check(path, "use crate::embedded::Policy;", &["`ldap` must not know `embedded`"]);
+        check(
+            path,
+            "use crate::embedded::Policy;",
+            &["`ldap` must not know `embedded`"],
+        );
     }
 }

@@ -216,6 +216,9 @@ mod tests {
     fn imports_over_several_lines_are_read_as_one() {
         let text = "use crate::{\n    store,\n    web::page,\n};\n";
         let source = Source::read("crates/keymend/src/app.rs", text);
-        assert_eq!(source.uses(), [(1, "usecrate::{store,web::page,};".to_owned())]);
+        assert_eq!(
+            source.uses(),
+            [(1, "usecrate::{store,web::page,};".to_owned())]
+        );
     }
 }
