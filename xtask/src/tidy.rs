@@ -61,9 +61,12 @@ fn report(findings: Vec<Finding>, files: usize) -> Result<(), Failure> {
         return Ok(());
     }
     let lines: Vec<String> = findings.iter().map(Finding::shown).collect();
-    let count = findings.len();
+    let count = match findings.len() {
+        1 => "one finding".to_owned(),
+        count => format!("{count} findings"),
+    };
     Err(Failure::new(format!(
-        "{}\ntidy: {count} findings in {files} files",
+        "{}\ntidy: {count} in {files} files",
         lines.join("\n")
     )))
 }
@@ -86,7 +89,8 @@ fn findings(files: &[File]) -> Vec<Finding> {
     findings
 }
 
-const SKIPPED_FOLDERS: &[&str] = &["target", "node_modules", ".git"];
+/// What cargo, npm and git keep for themselves; `.git` is a file in a second working tree.
+const SKIPPED: &[&str] = &["target", "node_modules", ".git"];
 
 const TEXT_ENDINGS: &[&str] = &[
     "rs", "toml", "md", "ftl", "html", "css", "js", "mjs", "json", "py", "sh", "sql", "svg", "txt",
@@ -100,7 +104,10 @@ fn files_below(root: &Path) -> Vec<File> {
         let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if path.is_dir() && !SKIPPED_FOLDERS.contains(&name.as_ref()) {
+            if SKIPPED.contains(&name.as_ref()) {
+                continue;
+            }
+            if path.is_dir() {
                 folders.push(path);
             } else if is_text(&path) {
                 files.extend(read(root, &path));
