@@ -1,0 +1,77 @@
+// Starts and stops `keymend demo` and knows the accounts that it prints.
+
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+
+const START_MS_MAX = 20_000;
+
+/** A demonstration on a free port, with fresh data. */
+export async function startDemo() {
+  const program = process.env.KEYMEND_BIN ?? "target/debug/keymend";
+  const port = await freePort();
+  const child = spawn(program, ["demo", "--listen", `127.0.0.1:${port}`]);
+  let output = "";
+  child.stdout.on("data", (bytes) => (output += bytes));
+  child.stderr.on("data", (bytes) => (output += bytes));
+  child.on("error", (fault) => (output += `${program}: ${fault.message}\n`));
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  const service = {
+    url: `http://localhost:${port}`,
+    accounts: {},
+    log: () => `-- what the service wrote:\n${output.split("\n").slice(-25).join("\n")}`,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await Promise.race([ended, pause(5_000).then(() => child.kill("SIGKILL"))]);
+    },
+  };
+  await untilReady(service, child);
+  service.accounts = accounts(output);
+  return service;
+}
+
+async function untilReady(service, child) {
+  const began = Date.now();
+  for (;;) {
+    const answer = await fetch(`${service.url}/health`).catch(() => null);
+    if (answer?.ok) return;
+    if (child.exitCode !== null || child.pid === undefined || Date.now() - began > START_MS_MAX) {
+      child.kill("SIGKILL");
+      throw new Error(`the demonstration did not start\n${service.log()}`);
+    }
+    await pause(20);
+  }
+}
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/**
+ * Reads the table `| user | password | what |`.  Mail addresses and phone numbers anywhere in a
+ * row are taken for what the person has registered.
+ */
+export function accounts(output) {
+  const known = {};
+  for (const line of output.split("\n").filter((line) => line.trim().startsWith("|"))) {
+    const [user, password, ...rest] = line.split("|").map((cell) => cell.trim()).slice(1, -1);
+    if (!user || /^[-: ]+$/.test(user) || user.toLowerCase().startsWith("user")) continue;
+    const what = rest.join(" ");
+    known[user] = {
+      user,
+      password,
+      what,
+      email: what.match(/[^\s,;()]+@[^\s,;()]+/)?.[0],
+      phone: what.match(/\+\d[\d ]{7,}\d/)?.[0],
+    };
+  }
+  return known;
+}

@@ -1,0 +1,284 @@
+// One person with one browser: what they do, and what they see.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { axeSource } from "./node_modules.mjs";
+import { same, sure } from "./runner.mjs";
+
+const PATIENCE_MS = 15_000;
+
+/** Pages that have been checked and photographed, by setting: once each is enough. */
+const examined = new Set();
+
+export class Visitor {
+  /** Opens a window of the given size on the service. */
+  static async open({ browser, service, setting, screenshots, walk }) {
+    const context = await browser.newContext({
+      baseURL: service.url,
+      javaScriptEnabled: setting.javaScript,
+      viewport: { width: setting.width, height: setting.height },
+      locale: "en-GB",
+      timezoneId: "Europe/London",
+    });
+    context.setDefaultTimeout(PATIENCE_MS);
+    const page = await context.newPage();
+    const visitor = new Visitor({ context, page, service, setting, screenshots, walk });
+    visitor.watch();
+    return visitor;
+  }
+
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.accidents = [];
+    this.steps = [];
+    this.lastStatus = undefined;
+  }
+
+  get hasScript() {
+    return this.setting.javaScript;
+  }
+
+  // -- doing
+
+  /** Goes to a path of the service, or to a whole address of it. */
+  async visit(path) {
+    this.steps.push(`visits ${path}`);
+    const answer = await this.page.goto(path, { waitUntil: "load" });
+    this.lastStatus = answer?.status();
+    return answer;
+  }
+
+  /** Types into the field of this name (its id). */
+  async fill(name, value) {
+    this.steps.push(`fills ${name}`);
+    await this.page.locator(`[id="${name}"]`).fill(value);
+  }
+
+  /** Chooses one of several: `choose("method", "email")`. */
+  async choose(group, value) {
+    this.steps.push(`chooses ${group} ${value}`);
+    await this.page.locator(`input[name="${group}"][value="${value}"]`).check();
+  }
+
+  /** Presses the button or follows the link with these words, and waits for the page after it. */
+  async press(words) {
+    this.steps.push(`presses “${words}”`);
+    const named = { name: words, exact: true };
+    const target = this.page.getByRole("button", named).or(this.page.getByRole("link", named));
+    await this.arriving(() => target.first().click());
+  }
+
+  /** Does something that leads to a page, and waits until it is there. */
+  async arriving(deed) {
+    const isPage = (answer) =>
+      answer.request().isNavigationRequest() && answer.frame() === this.page.mainFrame();
+    const arrived = this.page.waitForEvent("load", { timeout: PATIENCE_MS });
+    const answered = this.page.waitForEvent("response", { predicate: isPage });
+    // One of the two may fail while the other is awaited.
+    arrived.catch(() => {});
+    answered.catch(() => {});
+    await deed();
+    await answered;
+    await arrived;
+  }
+
+  /** Presses a switch that stays on the page. */
+  async toggle(words) {
+    this.steps.push(`switches “${words}”`);
+    await this.page.getByRole("button", { name: words, exact: true }).first().click();
+  }
+
+  // -- seeing
+
+  /** The text of the page's heading. */
+  async heading() {
+    return (await this.page.locator("h1").first().innerText()).trim();
+  }
+
+  /** All words on the page. */
+  async words() {
+    return this.page.locator("body").innerText();
+  }
+
+  /** Ends the walk unless this is the heading; examines each page the first time it is seen. */
+  async sees(heading) {
+    const found = await this.heading();
+    this.steps.push(`sees “${found}”`);
+    same(found, heading, `at ${new URL(this.page.url()).pathname}: the heading`);
+    await this.examine();
+  }
+
+  /** Ends the walk unless the page says this. */
+  async reads(words) {
+    const all = (await this.words()).replace(/\s+/g, " ");
+    sure(all.includes(words), `the page does not say “${words}”; it says:\n${all}`);
+  }
+
+  /** Ends the walk unless the page has a summary of errors that says this, beside a field, too. */
+  async isTold(words) {
+    const summary = this.page.locator(".summary[role=alert]");
+    const text = (await summary.innerText()).replace(/\s+/g, " ");
+    sure(text.includes(words), `the summary says “${text}”, not “${words}”`);
+    await this.examine("told");
+  }
+
+  /** Checks accessibility and takes pictures, once for every page, size and setting. */
+  async examine(state = "") {
+    const name = slug(`${await this.heading()} ${state}`);
+    const key = `${name} ${this.setting.name}`;
+    if (examined.has(key)) return;
+    examined.add(key);
+    await this.axe();
+    await this.fits();
+    await this.shot(name);
+  }
+
+  /** Ends the walk if axe finds anything, in light or dark. */
+  async axe() {
+    for (const colorScheme of ["light", "dark"]) {
+      await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      const violations = await this.violations();
+      sure(violations.length === 0, `axe (${colorScheme}):\n${violations.join("\n")}`);
+    }
+    await this.page.emulateMedia({ colorScheme: "light" });
+  }
+
+  /** What axe finds on the page as it stands. */
+  async violations() {
+    return this.hasScript ? violationsOn(this.page) : this.violationsOnCopy();
+  }
+
+  /** axe is a script: where the person has none, it looks at a copy of the page elsewhere. */
+  async violationsOnCopy() {
+    const copyContext = await this.context.browser().newContext({
+      viewport: { width: this.setting.width, height: this.setting.height },
+      colorScheme: (await this.isDark()) ? "dark" : "light",
+    });
+    try {
+      const body = await this.page.content();
+      const copy = await copyContext.newPage();
+      await copy.route("**/*", (route) => {
+        if (route.request().isNavigationRequest()) {
+          return route.fulfill({ body, contentType: "text/html; charset=utf-8" });
+        }
+        return route.request().resourceType() === "script" ? route.abort() : route.continue();
+      });
+      await copy.goto(this.page.url(), { waitUntil: "load" });
+      return await violationsOn(copy);
+    } finally {
+      await copyContext.close();
+    }
+  }
+
+  async isDark() {
+    return this.page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches);
+  }
+
+  /** Ends the walk if the page is wider than the window. */
+  async fits() {
+    const width = await this.page.evaluate(() => document.documentElement.scrollWidth);
+    sure(width <= this.setting.width, `the page is ${width} wide, the window ${this.setting.width}`);
+  }
+
+  /** Takes a picture in light and in dark. */
+  async shot(name) {
+    for (const colorScheme of ["light", "dark"]) {
+      await this.page.emulateMedia({ colorScheme });
+      const file = `${slug(name)}--${slug(this.setting.name)}--${colorScheme}.png`;
+      await this.page.screenshot({ path: join(this.screenshots, file), fullPage: true });
+    }
+    await this.page.emulateMedia({ colorScheme: "light" });
+  }
+
+  // -- the outbox
+
+  /** The messages in the demonstration's outbox, newest first. */
+  async outbox() {
+    const window = await this.context.newPage();
+    try {
+      await window.goto("/outbox", { waitUntil: "load" });
+      return await window.locator("ul.letters > li.letter").evaluateAll((letters) =>
+        letters.map((letter) => ({
+          to: letter.querySelector("h2").textContent.trim().replace(/^.* to /, ""),
+          subject: letter.querySelector(".subject")?.textContent.trim() ?? "",
+          body: letter.querySelector(".letter-body").textContent,
+        })),
+      );
+    } finally {
+      await window.close();
+    }
+  }
+
+  /** The newest message to this address that `fits`, waiting for it if need be. */
+  async message(address, fits = () => true) {
+    const plain = (text) => text.replace(/[\s]/g, "");
+    const until = Date.now() + PATIENCE_MS;
+    while (Date.now() < until) {
+      const all = await this.outbox();
+      const found = all.find((one) => plain(one.to) === plain(address) && fits(one));
+      if (found) return found;
+    }
+    throw new Error(`no message to ${address} came`);
+  }
+
+  /** The newest code sent to this address; `after` is one that is known already. */
+  async code(address, after) {
+    const code = (one) => one.body.match(/(?<!\d)\d{6,10}(?!\d)/)?.[0];
+    const isNew = (one) => code(one) !== undefined && code(one) !== after;
+    return code(await this.message(address, isNew));
+  }
+
+  // -- when something goes wrong
+
+  watch() {
+    this.page.on("pageerror", (fault) => this.accidents.push(`script: ${fault.message}`));
+    this.page.on("console", (line) => {
+      const isStatus = line.text().includes("the server responded with a status of 4");
+      if (line.type() === "error" && !isStatus) this.accidents.push(`console: ${line.text()}`);
+    });
+    this.page.on("response", (answer) => {
+      if (answer.request().isNavigationRequest()) this.lastStatus = answer.status();
+      if (answer.status() >= 500) this.accidents.push(`${answer.status()} at ${answer.url()}`);
+    });
+    this.page.on("request", (request) => {
+      const isOurs = request.url().startsWith(this.service.url) || request.url().startsWith("data:");
+      if (!isOurs) this.accidents.push(`asked another host: ${request.url()}`);
+    });
+  }
+
+  /** Ends the walk if a script broke, the service failed, or another host was asked. */
+  complainOfAccidents() {
+    sure(this.accidents.length === 0, this.accidents.join("\n"));
+  }
+
+  /** What the person did, for the report of a failure. */
+  story() {
+    return `-- what the person did:\n${this.steps.join("\n")}\n${this.accidents.join("\n")}`;
+  }
+
+  /** A picture and the source of the page where a walk ended. */
+  async keepEvidence() {
+    const name = join(this.screenshots, `FAILED--${slug(this.walk)}--${slug(this.setting.name)}`);
+    await this.page.screenshot({ path: `${name}.png`, fullPage: true }).catch(() => {});
+    await this.page
+      .content()
+      .then((html) => writeFileSync(`${name}.html`, html))
+      .catch(() => {});
+  }
+
+  async close() {
+    await this.context.close();
+  }
+}
+
+async function violationsOn(page) {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(async () => (await axe.run()).violations);
+  return found.flatMap(({ id, help, nodes }) =>
+    nodes.map((node) => `${id}: ${help}\n    ${node.html}\n    ${node.failureSummary}`),
+  );
+}
+
+function slug(text) {
+  return text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+}

@@ -1,0 +1,32 @@
+// The walker, tested on a page of its own.
+
+import { same, sure } from "../runner.mjs";
+import { accounts } from "../service.mjs";
+
+export const walk = {
+  name: "the walker works",
+  async body(visitor) {
+    await visitor.visit("/");
+    await visitor.sees("Sample");
+    await visitor.fill("user", "jane.doe");
+    await visitor.choose("method", "text");
+    await visitor.press("Next");
+    await visitor.sees("Thank you");
+    await visitor.reads("jane.doe by text");
+    same(await visitor.code("jane@home.example"), "654321", "the code");
+    await visitor.visit("/bad");
+    const violations = await visitor.violations();
+    sure(violations.some((one) => one.startsWith("label:")), `axe sees nothing: ${violations}`);
+    await sure(await fails(() => visitor.sees("Good")), "a wrong heading is not noticed");
+    const table = accounts("| user | password | what |\n|---|---|---|\n| a.b | s3 cret | +44 7700 900123 |");
+    same(JSON.stringify(Object.keys(table)), '["a.b"]', "the accounts");
+    same(table["a.b"].phone, "+44 7700 900123", "the phone");
+  },
+};
+
+async function fails(deed) {
+  return deed().then(
+    () => false,
+    () => true,
+  );
+}
