@@ -10,6 +10,7 @@ import { mkdirSync } from "node:fs";
 import { chromium } from "./node_modules.mjs";
 import { runAll } from "./runner.mjs";
 import { startDemo } from "./service.mjs";
+
 import { startSample } from "./sample.mjs";
 import { Visitor } from "./visitor.mjs";
 import { walk as sampleWalk } from "./walks/sample.mjs";

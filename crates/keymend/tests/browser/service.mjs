@@ -15,6 +15,7 @@ export async function startDemo() {
   child.stdout.on("data", (bytes) => (output += bytes));
   child.stderr.on("data", (bytes) => (output += bytes));
   child.on("error", (fault) => (output += `${program}: ${fault.message}\n`));
+  process.once("exit", () => child.kill("SIGKILL"));
   const ended = new Promise((resolve) => child.once("close", resolve));
   const service = {
     url: `http://localhost:${port}`,

@@ -1,1 +1,133 @@
-export const walks = [];
+// S12 to S21: a forgotten password becomes a new one.
+
+import { same, sure } from "../runner.mjs";
+import {
+  NEW_PASSWORD,
+  account,
+  answer,
+  askByEmail,
+  proveByEmail,
+  proveByText,
+  signIn,
+  signsInWith,
+  startWith,
+  typeNewPassword,
+  waitUntilSaved,
+  wrong,
+} from "./people.mjs";
+
+async function choosesPassword(visitor) {
+  await visitor.sees("Choose a new password");
+  await typeNewPassword(visitor, NEW_PASSWORD);
+  await waitUntilSaved(visitor);
+  await visitor.sees("Your password has been changed");
+}
+
+/** The whole journey of somebody who needs one way only. */
+async function resets(visitor, jane) {
+  await startWith(visitor, jane.user, "reset");
+  await proveByEmail(visitor, jane.email);
+  await choosesPassword(visitor);
+}
+
+export const walks = [
+  {
+    name: "a forgotten password becomes a new one by one way",
+    async body(visitor) {
+      const jane = account(visitor, "oneGate");
+      await resets(visitor, jane);
+      await visitor.reads("We have told you at every address we know.");
+      await signsInWith(visitor, jane.user, NEW_PASSWORD);
+      await visitor.press("Sign out");
+      await signIn(visitor, jane.user, jane.password);
+      await visitor.isTold("That user name and password do not match.");
+    },
+  },
+  {
+    name: "a forgotten password becomes a new one by two ways",
+    async body(visitor) {
+      const john = account(visitor, "twoGates");
+      await startWith(visitor, john.user, "reset");
+      await proveByEmail(visitor, john.email);
+      await visitor.sees("One more step");
+      await visitor.reads("Step 2 of 2");
+      same(await visitor.page.locator('input[value="email"]').count(), 0, "e-mail is offered again");
+      await proveByText(visitor, john.phone);
+      await choosesPassword(visitor);
+      await signsInWith(visitor, john.user, NEW_PASSWORD);
+    },
+  },
+  {
+    name: "a wrong code is said to be wrong, and the right one still works",
+    async body(visitor) {
+      const jane = account(visitor, "oneGate");
+      await startWith(visitor, jane.user, "reset");
+      await askByEmail(visitor, jane.email);
+      const code = await visitor.code(jane.email);
+      await answer(visitor, wrong(code));
+      await visitor.isTold("That code does not fit. Use the newest message, or ask for another code.");
+      await answer(visitor, code);
+      await visitor.sees("Choose a new password");
+    },
+  },
+  {
+    name: "a weak password is refused with a reason, and the proof still counts",
+    async body(visitor) {
+      const jane = account(visitor, "oneGate");
+      await startWith(visitor, jane.user, "reset");
+      await proveByEmail(visitor, jane.email);
+      await visitor.sees("Choose a new password");
+      await typeNewPassword(visitor, "short");
+      await visitor.isTold("Use at least");
+      same(await visitor.page.locator("#password").inputValue(), "", "a password was kept in the page");
+      await choosesPassword(visitor);
+    },
+  },
+  {
+    name: "two different passwords are noticed",
+    async body(visitor) {
+      const jane = account(visitor, "oneGate");
+      await startWith(visitor, jane.user, "reset");
+      await proveByEmail(visitor, jane.email);
+      await visitor.fill("password", NEW_PASSWORD);
+      await visitor.fill("again", `${NEW_PASSWORD}-other`);
+      await visitor.press("Save new password");
+      await visitor.isTold("The two passwords are not the same.");
+    },
+  },
+  {
+    name: "another way can be used",
+    async body(visitor) {
+      const jane = account(visitor, "oneGate");
+      await startWith(visitor, jane.user, "reset");
+      await askByEmail(visitor, jane.email);
+      await visitor.press("Use another way");
+      await visitor.sees("Show that it is you");
+    },
+  },
+  {
+    name: "more time can be had",
+    async body(visitor) {
+      await startWith(visitor, account(visitor, "oneGate").user, "reset");
+      const more = visitor.page.getByRole("button", { name: "I need more time" });
+      await more.click();
+      await visitor.page.getByText(/five more minutes|ends in about/).first().waitFor();
+      sure((await visitor.heading()) === "Show that it is you", "more time leads elsewhere");
+    },
+  },
+  {
+    name: "somebody who did not ask stops it by the link in the mail",
+    async body(visitor) {
+      const jane = account(visitor, "oneGate");
+      await resets(visitor, jane);
+      const letter = await visitor.message(jane.email, (one) => one.body.includes("/not-me/"));
+      const link = letter.body.match(/\/not-me\/[\w.~-]+/)[0];
+      await visitor.visit(link);
+      await visitor.sees("Was this not you?");
+      await visitor.press("Stop and protect my account");
+      await visitor.sees("Your account is protected");
+      await startWith(visitor, jane.user, "reset");
+      await askByEmail(visitor, jane.email);
+    },
+  },
+];
