@@ -31,6 +31,9 @@ export async function startSample() {
       answer(200, {}, page("Outbox", LETTERS));
     } else if (request.url === "/favicon.ico") {
       answer(204, {});
+    } else if (request.url === "/wait") {
+      const refresh = { refresh: "1; url=/" };
+      answer(200, refresh, page("Saving your new password", "<p>One moment.</p>"));
     } else if (request.url === "/bad") {
       answer(200, {}, page("Bad", `<input name="nameless">`));
     } else {

@@ -121,13 +121,10 @@ export async function typeNewPassword(visitor, password, button = "Save new pass
   await visitor.press(button);
 }
 
-/** Waits while the service saves. */
+/** Waits while the service saves; the page renews itself. */
 export async function waitUntilSaved(visitor) {
-  await visitor.page.waitForFunction(
-    () => document.querySelector("h1")?.innerText.trim() !== "Saving your new password",
-    undefined,
-    { timeout: 30_000 },
-  );
+  const saving = visitor.page.getByRole("heading", { name: "Saving your new password" });
+  await saving.waitFor({ state: "detached", timeout: 30_000 });
 }
 
 /** Ends the walk unless this password opens the account now. */

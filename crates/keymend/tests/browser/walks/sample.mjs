@@ -2,6 +2,7 @@
 
 import { same, sure } from "../runner.mjs";
 import { accounts } from "../service.mjs";
+import { waitUntilSaved } from "./people.mjs";
 
 export const walk = {
   name: "the walker works",
@@ -14,6 +15,10 @@ export const walk = {
     await visitor.sees("Thank you");
     await visitor.reads("jane.doe by text");
     same(await visitor.code("jane@home.example"), "654321", "the code");
+    await visitor.visit("/wait");
+    await waitUntilSaved(visitor);
+    await visitor.page.waitForSelector('input[name="user"]');
+    await visitor.sees("Sample");
     await visitor.visit("/bad");
     const violations = await visitor.violations();
     sure(violations.some((one) => one.startsWith("label:")), `axe sees nothing: ${violations}`);
