@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Object, Serde, Value, from_args};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, context};
 use serde::Serialize;
@@ -36,6 +37,7 @@ impl Renderer {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_syntax(tight_syntax()?);
         environment.add_function("asset", address_of_asset);
         for (template, source) in TEMPLATES {
             environment
@@ -209,6 +211,18 @@ fn text_value(value: &Value) -> TextValue {
         Some(count) if value.as_str().is_none() => TextValue::Count(count),
         _ => TextValue::Text(value.to_string()),
     }
+}
+
+/// Lines that hold nothing but a template tag leave no empty line behind.
+fn tight_syntax() -> Result<SyntaxConfig, RenderFault> {
+    SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build()
+        .map_err(|source| RenderFault {
+            template: "base.html",
+            source,
+        })
 }
 
 fn address_of_asset(name: &str) -> Result<String, Error> {
