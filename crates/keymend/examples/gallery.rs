@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for exhibit in gallery(&renderer, &troubled(frames(lang)))? {
         write(folder, &format!("trouble-{}", exhibit.name), &exhibit)?;
     }
-    for name in ["keymend.css", "keymend.js", "keymend.svg"] {
+    for name in ["keymend.css", "parts.css", "keymend.js", "keymend.svg"] {
         let url = asset_url(name).ok_or("no such file")?;
         let file = url.trim_start_matches("/assets/");
         fs::write(

@@ -1,349 +1,349 @@
-# The person's pages.  Every sentence may use { $organisation } and { $help }.
+# Die Seiten für Menschen.  Jeder Satz darf { $organisation } und { $help } benutzen.
 
-## Around every page
-skip-to-content = Skip to the content
-error-summary-title = Please look at this
-language-choice = Language
-ask-for-help = Ask for help
-reference = Reference { $reference }
-signed-in-as = Signed in as { $user }
-sign-out = Sign out
-cancel = Cancel
-next = Next
-try-again = Try again
-start-again = Start again
-sign-in = Sign in
-working = One moment…
-show = Show
-hide = Hide
-show-password = Show password
-hide-password = Hide password
+## Rund um jede Seite
+skip-to-content = Zum Inhalt springen
+error-summary-title = Bitte sehen Sie hier nach
+language-choice = Sprache
+ask-for-help = Hilfe holen
+reference = Kennung { $reference }
+signed-in-as = Angemeldet als { $user }
+sign-out = Abmelden
+cancel = Abbrechen
+next = Weiter
+try-again = Noch einmal versuchen
+start-again = Von vorn beginnen
+sign-in = Anmelden
+working = Einen Augenblick…
+show = Anzeigen
+hide = Verbergen
+show-password = Passwort anzeigen
+hide-password = Passwort verbergen
 help-line = { $help }
-help-line-request = Your administrators can help you: choose “Ask for help”.
-help-line-link = You get help here: { $url }
-help-line-mail = You get help here: { $address }
+help-line-request = Ihre Administratoren können Ihnen helfen: Wählen Sie „Hilfe holen“.
+help-line-link = Hilfe bekommen Sie hier: { $url }
+help-line-mail = Hilfe bekommen Sie hier: { $address }
 time-left =
     { $minutes ->
-        [one] This attempt ends in about one minute.
-       *[other] This attempt ends in about { $minutes } minutes.
+        [one] Dieser Versuch endet in etwa einer Minute.
+       *[other] Dieser Versuch endet in etwa { $minutes } Minuten.
     }
-time-more = I need more time
-time-more-given = You have five more minutes.
+time-more = Ich brauche mehr Zeit
+time-more-given = Sie haben fünf Minuten mehr.
 
 ## S01
-sign-in-heading = Sign in to { $organisation }
-signed-out = You have signed out.
-user-name = User name
-password = Password
-forgot-password = Forgot your password?
-account-locked = Account locked?
+sign-in-heading = Bei { $organisation } anmelden
+signed-out = Sie sind abgemeldet.
+user-name = Benutzername
+password = Passwort
+forgot-password = Passwort vergessen?
+account-locked = Konto gesperrt?
 
 ## S02
-set-up-heading = Set up a way back in
+set-up-heading = Einen Weg zurück einrichten
 set-up-text =
     { $n ->
-        [one] If you forget your password, you will need one of these ways to show that it is you. Setting it up takes about two minutes.
-       *[other] If you forget your password, you will need { $n } of these ways to show that it is you. Setting them up takes about two minutes.
+        [one] Wenn Sie Ihr Passwort vergessen, brauchen Sie einen dieser Wege, um zu zeigen, dass Sie es sind. Das Einrichten dauert etwa zwei Minuten.
+       *[other] Wenn Sie Ihr Passwort vergessen, brauchen Sie { $n } dieser Wege, um zu zeigen, dass Sie es sind. Das Einrichten dauert etwa zwei Minuten.
     }
-set-up-start = Start
-set-up-not-now = Not now
+set-up-start = Beginnen
+set-up-not-now = Jetzt nicht
 set-up-skips-left =
     { $k ->
-        [one] You can put this off one more time.
-       *[other] You can put this off { $k } more times.
+        [one] Sie können das noch einmal aufschieben.
+       *[other] Sie können das noch { $k }-mal aufschieben.
     }
-set-up-change-password = Change password
-way-email = E-mail
-way-text = Text message
-way-email-about = We send a code to an address you can read without your work password.
-way-text-about = We send a code to your mobile phone.
+set-up-change-password = Passwort ändern
+way-email = E-Mail
+way-text = Textnachricht
+way-email-about = Wir senden einen Code an eine Adresse, die Sie ohne Ihr Arbeitspasswort lesen können.
+way-text-about = Wir senden einen Code an Ihr Mobiltelefon.
 
 ## S03
-choose-way-heading = Choose a way
-choose-way-text = Choose one. The first in the list is the safest.
-choose-way-none = You have every way that can be added here.
-choose-way-known = Your organisation has { $masked }. Use it?
-choose-way-use = Use { $masked }
-back-to-security-info = Back to security info
+choose-way-heading = Einen Weg wählen
+choose-way-text = Wählen Sie einen. Der erste in der Liste ist der sicherste.
+choose-way-none = Sie haben alle Wege, die es hier gibt.
+choose-way-known = Ihre Organisation kennt { $masked }. Möchten Sie das benutzen?
+choose-way-use = { $masked } benutzen
+back-to-security-info = Zurück zu den Sicherheitsangaben
 
 ## S04
-add-email-heading = Add an e-mail address
-add-number-heading = Add a phone number
-add-text = We use this only to check that it is you. It is not shown in the address book.
-email-address = E-mail address
-mobile-number = Mobile number
-mobile-number-hint = With the country code, for example { $example }
-send-code = Send code
-text-me-a-code = Text me a code
+add-email-heading = Eine E-Mail-Adresse hinzufügen
+add-number-heading = Eine Telefonnummer hinzufügen
+add-text = Wir benutzen sie nur, um zu prüfen, dass Sie es sind. Im Adressbuch steht sie nicht.
+email-address = E-Mail-Adresse
+mobile-number = Mobilnummer
+mobile-number-hint = Mit Ländervorwahl, zum Beispiel { $example }
+send-code = Code senden
+text-me-a-code = Code als Textnachricht senden
 
-## S05 and all pages for codes
-type-code-heading = Type the code
+## S05 und alle Seiten für Codes
+type-code-heading = Code eingeben
 own-code-text =
     { $n ->
-        [one] We sent a { $d }-digit code to { $typed }. It works for one minute.
-       *[other] We sent a { $d }-digit code to { $typed }. It works for { $n } minutes.
+        [one] Wir haben einen { $d }-stelligen Code an { $typed } gesendet. Er gilt eine Minute.
+       *[other] Wir haben einen { $d }-stelligen Code an { $typed } gesendet. Er gilt { $n } Minuten.
     }
 code-field = Code
-send-again = Send again
-send-again-wait = You can send it again in { $seconds } s
-use-another-contact = Use another number or address
+send-again = Noch einmal senden
+send-again-wait = Noch einmal senden in { $seconds } s
+use-another-contact = Andere Nummer oder Adresse benutzen
 
 ## S09
-security-info-heading = Security info
-security-info-for = For { $name }.
+security-info-heading = Sicherheitsangaben
+security-info-for = Für { $name }.
 security-info-needed =
     { $n ->
-        [one] To reset your password you need one of these ways.
-       *[other] To reset your password you need { $n } of these ways.
+        [one] Um Ihr Passwort zurückzusetzen, brauchen Sie einen dieser Wege.
+       *[other] Um Ihr Passwort zurückzusetzen, brauchen Sie { $n } dieser Wege.
     }
-security-info-none = You have not set up a way back in yet.
-security-info-ways = Ways to get back in
-security-info-add = Add a way
-security-info-change-password = Change password
-security-info-export = What we hold about you
-security-info-events = What happened to your account
-security-info-event-when = When
-security-info-event-what = What
-way-added = Added { $date }
-way-last-used = last used { $date }
-way-never-used = never used
-way-state-ready = Ready to use
-way-state-waiting = Counts from { $time }
-way-remove = Remove
-way-remove-named = Remove { $way } { $masked }
-deed-signed-in = You signed in here
-deed-sign-in-failed = Somebody tried to sign in with a wrong password
-deed-reset-started = A password reset was started
-deed-proof-failed = A code was wrong
-deed-password-reset = The password was reset
-deed-password-changed = The password was changed
-deed-account-unlocked = The account was unlocked
-deed-way-added = A way to get back in was added
-deed-way-removed = A way to get back in was removed
-deed-ways-confirmed = You confirmed your ways to get back in
-deed-name-paused = Resetting was paused after too many tries
-deed-help-requested = Your administrators were asked for help
-deed-account-frozen = Resetting was stopped because you reported it
-deed-data-exported = You downloaded what we hold about you
+security-info-none = Sie haben noch keinen Weg zurück eingerichtet.
+security-info-ways = Wege zurück ins Konto
+security-info-add = Weg hinzufügen
+security-info-change-password = Passwort ändern
+security-info-export = Was wir über Sie speichern
+security-info-events = Was mit Ihrem Konto geschah
+security-info-event-when = Wann
+security-info-event-what = Was
+way-added = Hinzugefügt { $date }
+way-last-used = zuletzt benutzt { $date }
+way-never-used = noch nie benutzt
+way-state-ready = Bereit
+way-state-waiting = Zählt ab { $time }
+way-remove = Entfernen
+way-remove-named = Entfernen: { $way } { $masked }
+deed-signed-in = Sie haben sich hier angemeldet
+deed-sign-in-failed = Jemand wollte sich mit einem falschen Passwort anmelden
+deed-reset-started = Ein Zurücksetzen des Passworts wurde begonnen
+deed-proof-failed = Ein Code war falsch
+deed-password-reset = Das Passwort wurde zurückgesetzt
+deed-password-changed = Das Passwort wurde geändert
+deed-account-unlocked = Das Konto wurde entsperrt
+deed-way-added = Ein Weg zurück wurde hinzugefügt
+deed-way-removed = Ein Weg zurück wurde entfernt
+deed-ways-confirmed = Sie haben Ihre Wege zurück bestätigt
+deed-name-paused = Das Zurücksetzen wurde nach zu vielen Versuchen angehalten
+deed-help-requested = Ihre Administratoren wurden um Hilfe gebeten
+deed-account-frozen = Das Zurücksetzen wurde auf Ihre Meldung hin gestoppt
+deed-data-exported = Sie haben heruntergeladen, was wir über Sie speichern
 
 ## S10
-still-right-heading = Are these still right?
-still-right-text = Please check the ways you can get back in.
-still-right-confirm = Still right
-still-right-change = Change
-still-right-later = Later
+still-right-heading = Stimmt das noch?
+still-right-text = Bitte prüfen Sie Ihre Wege zurück ins Konto.
+still-right-confirm = Stimmt noch
+still-right-change = Ändern
+still-right-later = Später
 
 ## S11
-set-up-done-heading = You are set up
+set-up-done-heading = Alles ist eingerichtet
 set-up-done-text =
     { $n ->
-        [one] You can now reset your password with any one of:
-       *[other] You can now reset your password with any { $n } of:
+        [one] Sie können Ihr Passwort jetzt mit einem davon zurücksetzen:
+       *[other] Sie können Ihr Passwort jetzt mit beliebigen { $n } davon zurücksetzen:
     }
-set-up-done-waiting = { $method } can be used for resetting from { $time }. Until then: { $help }
-set-up-done-continue = Continue
+set-up-done-waiting = { $method } kann ab { $time } zum Zurücksetzen benutzt werden. Bis dahin: { $help }
+set-up-done-continue = Weiter
 
-## Fresh proof
-proof-heading = Show that it is you
-proof-text = Before you change your security info, please show once more that it is you.
-proof-legend = Where shall we send a code?
+## Frischer Nachweis
+proof-heading = Zeigen Sie, dass Sie es sind
+proof-text = Bevor Sie Ihre Sicherheitsangaben ändern, zeigen Sie bitte noch einmal, dass Sie es sind.
+proof-legend = Wohin sollen wir einen Code senden?
 
 ## S12
-start-heading = Get back into your account
-start-text = Type your user name, for example { $example }.
-start-directory-down = { $directory } cannot be reached just now. Accounts there cannot be helped until it is back.
-start-no-script = Without JavaScript we ask you to wait a few seconds after this page.
-start-picture-text = Type the signs that the picture shows, or that the recording says.
-start-picture = A picture of a few letters and digits. The recording says the same ones.
-start-sound = Listen to the recording
-start-picture-field = Signs
-queue-heading = One moment, please
+start-heading = Zurück in Ihr Konto
+start-text = Geben Sie Ihren Benutzernamen ein, zum Beispiel { $example }.
+start-directory-down = { $directory } ist gerade nicht erreichbar. Den Konten dort kann erst geholfen werden, wenn es wieder da ist.
+start-no-script = Ohne JavaScript bitten wir Sie, nach dieser Seite einige Sekunden zu warten.
+start-picture-text = Geben Sie die Zeichen ein, die das Bild zeigt oder die Aufnahme spricht.
+start-picture = Ein Bild mit einigen Buchstaben und Ziffern. Die Aufnahme spricht dieselben.
+start-sound = Die Aufnahme anhören
+start-picture-field = Zeichen
+queue-heading = Einen Augenblick, bitte
 queue-text =
     { $n ->
-        [one] This page renews itself in a second. There is nothing for you to do.
-       *[other] This page renews itself in about { $n } seconds. There is nothing for you to do.
+        [one] Diese Seite erneuert sich in einer Sekunde. Sie müssen nichts tun.
+       *[other] Diese Seite erneuert sich in etwa { $n } Sekunden. Sie müssen nichts tun.
     }
-queue-renew = Renew now
+queue-renew = Jetzt erneuern
 
 ## S13
-intent-heading = What is the trouble?
-intent-reset = I have forgotten my password
-intent-reset-about = You will choose a new one. A locked account is unlocked as well.
-intent-unlock = I know my password but cannot sign in
-intent-unlock-about = We will unlock your account and leave the password as it is.
+intent-heading = Was ist geschehen?
+intent-reset = Ich habe mein Passwort vergessen
+intent-reset-about = Sie wählen ein neues. Ein gesperrtes Konto wird dabei auch entsperrt.
+intent-unlock = Ich weiß mein Passwort, kann mich aber nicht anmelden
+intent-unlock-about = Wir entsperren Ihr Konto und lassen das Passwort, wie es ist.
 
 ## S14
-ways-heading = Show that it is you
-ways-text = Choose one of the ways you set up earlier. If you never set one up, choose the last line.
-ways-legend = Your ways
-ways-email-about = You type your e-mail address, and we send a code there.
-ways-text-about = You type your mobile number, and we send a code there.
-ways-none = I cannot use any of these
+ways-heading = Zeigen Sie, dass Sie es sind
+ways-text = Wählen Sie einen der Wege, die Sie früher eingerichtet haben. Wenn Sie nie einen eingerichtet haben, wählen Sie die letzte Zeile.
+ways-legend = Ihre Wege
+ways-email-about = Sie geben Ihre E-Mail-Adresse ein, und wir senden einen Code dorthin.
+ways-text-about = Sie geben Ihre Mobilnummer ein, und wir senden einen Code dorthin.
+ways-none = Ich kann keinen davon benutzen
 
 ## S15
-prove-email-heading = Show that it is you by e-mail
-prove-email-text = Type the full e-mail address you registered.
-prove-text-heading = Show that it is you by text message
-prove-text-text = Type the full mobile number you registered, with the country code, for example { $example }.
-use-another-way = Use another way
+prove-email-heading = Zeigen Sie mit E-Mail, dass Sie es sind
+prove-email-text = Geben Sie die vollständige E-Mail-Adresse ein, die Sie registriert haben.
+prove-text-heading = Zeigen Sie mit einer Textnachricht, dass Sie es sind
+prove-text-text = Geben Sie die vollständige Mobilnummer ein, die Sie registriert haben, mit Ländervorwahl, zum Beispiel { $example }.
+use-another-way = Einen anderen Weg benutzen
 
 ## S16
 type-code-text =
     { $n ->
-        [one] If { $typed } is what you registered for this account, a { $d }-digit code is on its way. It works for one minute.
-       *[other] If { $typed } is what you registered for this account, a { $d }-digit code is on its way. It works for { $n } minutes.
+        [one] Wenn { $typed } das ist, was Sie für dieses Konto registriert haben, ist ein { $d }-stelliger Code unterwegs. Er gilt eine Minute.
+       *[other] Wenn { $typed } das ist, was Sie für dieses Konto registriert haben, ist ein { $d }-stelliger Code unterwegs. Er gilt { $n } Minuten.
     }
-nothing-arrived = Nothing arrived? Look in the spam folder, check what you typed, or use another way.
+nothing-arrived = Nichts angekommen? Sehen Sie im Spam-Ordner nach, prüfen Sie Ihre Eingabe, oder benutzen Sie einen anderen Weg.
 tries-left =
     { $n ->
-        [one] You have one try left.
-       *[other] You have { $n } tries left.
+        [one] Sie haben noch einen Versuch.
+       *[other] Sie haben noch { $n } Versuche.
     }
-step-of = Step { $step } of { $of }
+step-of = Schritt { $step } von { $of }
 
 ## S17
-next-way-heading = One more step
-next-way-text = Thank you, that fits. Step { $step } of { $of }: choose another way.
-next-way-thanks = Thank you, that fits.
-unlock-instead = Unlock my account and keep the password
+next-way-heading = Noch ein Schritt
+next-way-text = Danke, das passt. Schritt { $step } von { $of }: Wählen Sie einen anderen Weg.
+next-way-thanks = Danke, das passt.
+unlock-instead = Mein Konto entsperren und das Passwort behalten
 
 ## S20
-new-password-heading = Choose a new password
-new-password-refused-heading = Your directory did not accept this password
-new-password-again = Please choose another. You do not have to show again that it is you.
-for-login-name = For { $name }.
-new-password-field = New password
-new-password-again-field = The new password again
-new-password-save = Save new password
-rules-directory = Your directory asks
-rules-organisation = { $organisation } asks
-rules-summary = { $met } of { $all } rules met
-rule-state-met = met
-rule-state-not-yet = not yet
-rule-state-on-save = checked when you save
-rule-state-not-met = not met
-rule-directory-length = At least { $n } characters
-rule-directory-classes = { $n } of these: capital letters, small letters, digits, symbols, other letters
-rule-directory-name = Not your user name or a part of your name
-rule-directory-history = None of your last { $n } passwords
-rule-directory-age = No change before { $time }
-rule-directory-hidden = Your directory has a special rule for you that we cannot read.
-rule-length = At least { $n } characters
-rule-length-most = At most { $n } characters
-rule-banned = Not built on a word that is easy to guess
-rule-name = Not your name, user name or { $organisation }
-rule-leaked = Not in a public list of leaked passwords
-rule-variety = At least { $n } different characters
-rule-differs = Not the same as the current one
-strength-label = Strength
-strength-weak = easy to guess
-strength-fair = could be better
-strength-good = hard to guess
-strength-strong = very hard to guess
-strength-none = nothing typed yet
-new-password-advice = Three or four words that have nothing to do with each other are easy to remember and hard to guess.
+new-password-heading = Neues Passwort wählen
+new-password-refused-heading = Ihr Verzeichnis hat dieses Passwort nicht angenommen
+new-password-again = Bitte wählen Sie ein anderes. Sie müssen nicht noch einmal zeigen, dass Sie es sind.
+for-login-name = Für { $name }.
+new-password-field = Neues Passwort
+new-password-again-field = Das neue Passwort noch einmal
+new-password-save = Neues Passwort speichern
+rules-directory = Ihr Verzeichnis verlangt
+rules-organisation = { $organisation } verlangt
+rules-summary = { $met } von { $all } Regeln erfüllt
+rule-state-met = erfüllt
+rule-state-not-yet = noch nicht
+rule-state-on-save = wird beim Speichern geprüft
+rule-state-not-met = nicht erfüllt
+rule-directory-length = Mindestens { $n } Zeichen
+rule-directory-classes = { $n } von diesen: Großbuchstaben, Kleinbuchstaben, Ziffern, Symbole, andere Buchstaben
+rule-directory-name = Weder Ihr Benutzername noch ein Teil Ihres Namens
+rule-directory-history = Keines Ihrer letzten { $n } Passwörter
+rule-directory-age = Keine Änderung vor { $time }
+rule-directory-hidden = Ihr Verzeichnis hat für Sie eine besondere Regel, die wir nicht lesen können.
+rule-length = Mindestens { $n } Zeichen
+rule-length-most = Höchstens { $n } Zeichen
+rule-banned = Nicht aus einem leicht zu erratenden Wort gebaut
+rule-name = Weder Ihr Name noch Ihr Benutzername noch { $organisation }
+rule-leaked = In keiner öffentlichen Liste bekannt gewordener Passwörter
+rule-variety = Mindestens { $n } verschiedene Zeichen
+rule-differs = Nicht dasselbe wie das jetzige
+strength-label = Stärke
+strength-weak = leicht zu erraten
+strength-fair = könnte besser sein
+strength-good = schwer zu erraten
+strength-strong = sehr schwer zu erraten
+strength-none = noch nichts eingegeben
+new-password-advice = Drei oder vier Wörter, die nichts miteinander zu tun haben, sind leicht zu merken und schwer zu erraten.
 
 ## S19
-saving-heading = Saving your new password
-saving-text = This usually takes a moment. You may leave this page open.
+saving-heading = Ihr neues Passwort wird gespeichert
+saving-text = Das dauert meist nur einen Augenblick. Sie können diese Seite offen lassen.
 
 ## S21
-changed-heading = Your password has been changed
-changed-now = Use it from now on. It works in { $systems } now.
+changed-heading = Ihr Passwort ist geändert
+changed-now = Benutzen Sie es von jetzt an. Es gilt jetzt in { $systems }.
 changed-now-and-later =
     { $n ->
-        [one] Use it from now on. It works in { $systems } now, and in others within one minute.
-       *[other] Use it from now on. It works in { $systems } now, and in others within { $n } minutes.
+        [one] Benutzen Sie es von jetzt an. Es gilt jetzt in { $systems } und in anderen innerhalb einer Minute.
+       *[other] Benutzen Sie es von jetzt an. Es gilt jetzt in { $systems } und in anderen innerhalb von { $n } Minuten.
     }
-changed-unlocked = Your account is also unlocked.
-changed-devices = Phones, mail programs and mapped drives may still try the old password: change it there, or they may lock you out again.
-changed-laptop = On a Windows laptop away from the office: connect to the company network or VPN, lock the screen, then unlock it with the new password.
-changed-told = We have told you at every address we know.
-changed-what-now = What to do now
+changed-unlocked = Ihr Konto ist auch entsperrt.
+changed-devices = Telefone, Mailprogramme und verbundene Laufwerke versuchen es vielleicht noch mit dem alten Passwort: Ändern Sie es dort, sonst sperren sie Ihr Konto womöglich wieder.
+changed-laptop = An einem Windows-Laptop außerhalb des Büros: Verbinden Sie sich mit dem Firmennetz oder VPN, sperren Sie den Bildschirm, und entsperren Sie ihn mit dem neuen Passwort.
+changed-told = Wir haben Sie an jeder Adresse benachrichtigt, die wir kennen.
+changed-what-now = Was jetzt zu tun ist
 
 ## S34
-barred-heading = Saved, but you cannot sign in yet
+barred-heading = Gespeichert, aber Sie können sich noch nicht anmelden
 
-## S22 and S23
-unlock-heading = Unlock your account
-unlock-locked = Your account { $name } is locked. Unlock it and keep your password?
-unlock-button = Unlock
-unlock-choose-new = Choose a new password
-unlocked-heading = Your account is unlocked
-unlocked-text = Your password has not changed. You can sign in now.
+## S22 und S23
+unlock-heading = Konto entsperren
+unlock-locked = Ihr Konto { $name } ist gesperrt. Möchten Sie es entsperren und Ihr Passwort behalten?
+unlock-button = Entsperren
+unlock-choose-new = Neues Passwort wählen
+unlocked-heading = Ihr Konto ist entsperrt
+unlocked-text = Ihr Passwort ist unverändert. Sie können sich jetzt anmelden.
 
-## S24 and S30
-change-heading = Change your password
-change-expired-heading = Your password has expired
-change-must-heading = Your password must be changed
-change-before-you-go-on = Before you go on, choose a new password.
-current-password = Current password
-change-button = Change password
+## S24 und S30
+change-heading = Passwort ändern
+change-expired-heading = Ihr Passwort ist abgelaufen
+change-must-heading = Ihr Passwort muss geändert werden
+change-before-you-go-on = Bevor Sie weitermachen, wählen Sie ein neues Passwort.
+current-password = Jetziges Passwort
+change-button = Passwort ändern
 
 ## S25
-help-heading = Ask for help
-help-site = { $organisation } helps you here:
-help-mail-link = Write to { $address }
-help-request-text = We can tell your administrators that you need help getting back in.
-help-send = Send a request
-help-sent-heading = Your request has been sent
-help-sent-text = If we know this user name, your administrators have been told. They will use the contact details they already have, and will never ask for your password or a code.
-help-back = Back to the start
+help-heading = Hilfe holen
+help-site = { $organisation } hilft Ihnen hier:
+help-mail-link = An { $address } schreiben
+help-request-text = Wir können Ihren Administratoren sagen, dass Sie Hilfe brauchen, um wieder hineinzukommen.
+help-send = Anfrage senden
+help-sent-heading = Ihre Anfrage ist gesendet
+help-sent-text = Wenn wir diesen Benutzernamen kennen, wissen Ihre Administratoren jetzt Bescheid. Sie melden sich über die Kontaktdaten, die sie schon haben, und fragen nie nach Ihrem Passwort oder einem Code.
+help-back = Zurück zum Anfang
 
 ## S26
-paused-heading = Resetting is paused
+paused-heading = Das Zurücksetzen ist angehalten
 paused-text =
     { $minutes ->
-        [60] There were too many tries for this user name. To keep the account safe, resetting is paused for about an hour.
-        [1440] There were too many tries for this user name. To keep the account safe, resetting is paused for about a day.
-       *[other] There were too many tries for this user name. To keep the account safe, resetting is paused for about { $minutes } minutes.
+        [60] Es gab zu viele Versuche für diesen Benutzernamen. Um das Konto zu schützen, ist das Zurücksetzen für etwa eine Stunde angehalten.
+        [1440] Es gab zu viele Versuche für diesen Benutzernamen. Um das Konto zu schützen, ist das Zurücksetzen für etwa einen Tag angehalten.
+       *[other] Es gab zu viele Versuche für diesen Benutzernamen. Um das Konto zu schützen, ist das Zurücksetzen für etwa { $minutes } Minuten angehalten.
     }
 
 ## S27
-expired-heading = This attempt has timed out
+expired-heading = Die Zeit für diesen Versuch ist um
 expired-text =
     { $n ->
-        [one] For your safety an attempt ends after one minute. Nothing was changed.
-       *[other] For your safety an attempt ends after { $n } minutes. Nothing was changed.
+        [one] Zu Ihrer Sicherheit endet ein Versuch nach einer Minute. Nichts wurde geändert.
+       *[other] Zu Ihrer Sicherheit endet ein Versuch nach { $n } Minuten. Nichts wurde geändert.
     }
 
 ## S28
-down-heading = We cannot reach { $directory } right now
-down-text = Passwords cannot be changed at the moment. No code was sent and none of your tries was used. Please try again in a few minutes.
-down-paused-heading = { $directory } is paused right now
-down-paused-text = Changing passwords in { $directory } is paused by its administrators. No code was sent and none of your tries was used.
+down-heading = Wir erreichen { $directory } gerade nicht
+down-text = Passwörter können im Augenblick nicht geändert werden. Es wurde kein Code gesendet und keiner Ihrer Versuche verbraucht. Bitte versuchen Sie es in einigen Minuten noch einmal.
+down-paused-heading = { $directory } macht gerade Pause
+down-paused-text = Das Ändern von Passwörtern in { $directory } ist von den Administratoren angehalten. Es wurde kein Code gesendet und keiner Ihrer Versuche verbraucht.
 
 ## S29
-unconfirmed-heading = We could not confirm the change
-unconfirmed-text = Your new password was sent, but no answer came back. Wait a minute, then try to sign in with the new password. If that fails, the old one still holds: start again.
+unconfirmed-heading = Wir konnten die Änderung nicht bestätigen
+unconfirmed-text = Ihr neues Passwort wurde gesendet, aber es kam keine Antwort. Warten Sie eine Minute, und melden Sie sich dann mit dem neuen Passwort an. Wenn das nicht geht, gilt noch das alte: Beginnen Sie von vorn.
 
 ## S32
-cancelled-heading = Cancelled
-cancelled-text = Nothing was changed.
+cancelled-heading = Abgebrochen
+cancelled-text = Nichts wurde geändert.
 
 ## S33
-not-me-heading = Was this not you?
-not-me-text = If you did not ask for this, stop it here. We will pause resetting for your account, set aside ways that were added in the last 7 days, and tell your administrators.
-not-me-button = Stop and protect my account
-not-me-done-heading = Your account is protected
-not-me-done-text = Done. Your administrators will contact you. { $help }
+not-me-heading = Waren Sie das nicht?
+not-me-text = Wenn Sie das nicht wollten, stoppen Sie es hier. Wir halten das Zurücksetzen für Ihr Konto an, legen Wege beiseite, die in den letzten 7 Tagen hinzukamen, und benachrichtigen Ihre Administratoren.
+not-me-button = Stoppen und mein Konto schützen
+not-me-done-heading = Ihr Konto ist geschützt
+not-me-done-text = Erledigt. Ihre Administratoren melden sich bei Ihnen. { $help }
 
-## Other pages
-site-off-heading = Resetting is not switched on
-fault-heading = Something went wrong on our side
-fault-text = Nothing was changed. Please try again in a few minutes.
-not-found-heading = There is no such page
-not-found-text = Please check the address, or start from the beginning.
-not-found-start = Go to the start
+## Andere Seiten
+site-off-heading = Das Zurücksetzen ist nicht eingeschaltet
+fault-heading = Bei uns ist etwas schiefgegangen
+fault-text = Nichts wurde geändert. Bitte versuchen Sie es in einigen Minuten noch einmal.
+not-found-heading = Diese Seite gibt es nicht
+not-found-text = Bitte prüfen Sie die Adresse, oder beginnen Sie von vorn.
+not-found-start = Zum Anfang
 
-## Names of fields, as “Please fill in” says them
-field-user = user name
-field-password = password
-field-again = the new password again
-field-current = current password
-field-code = code
-field-address = address or number
-field-method = one of the ways
-field-method_id = one of the ways
-field-intent = one of the two
-field-answer = signs
+## Namen der Felder, wie „Bitte füllen Sie aus“ sie nennt
+field-user = Benutzername
+field-password = Passwort
+field-again = das neue Passwort noch einmal
+field-current = jetziges Passwort
+field-code = Code
+field-address = Adresse oder Nummer
+field-method = einer der Wege
+field-method_id = einer der Wege
+field-intent = eines der beiden
+field-answer = Zeichen

@@ -1,104 +1,104 @@
-# What is said when something cannot be done.  The id is that of the refusal, with dashes for dots.
-# Every sentence may use { $organisation } and { $help }.
+# Was gesagt wird, wenn etwas nicht geht.  Die Kennung ist die der Ablehnung, mit Strichen statt Punkten.
+# Jeder Satz darf { $organisation } und { $help } benutzen.
 
-# KM-1xxx: forms, flow, sign-in
-refusal-form-missing = Please fill in: { $field }.
-refusal-input-long = That is too long. Please shorten it.
-refusal-step-wrong = That page is out of date. We have taken you to the step you were on.
-refusal-form-stale = This form was open for too long. Please send it again.
-refusal-cookie-missing = This page needs a cookie. Allow cookies for this site, then start again.
-refusal-flow-expired = For your safety an attempt ends after { $n } minutes. Nothing was changed.
-refusal-flow-replaced = This attempt was closed because a newer one was started for the same account.
-refusal-human-not-sure = We could not check your browser. Please try once more.
+# KM-1xxx: Formulare, Ablauf, Anmeldung
+refusal-form-missing = Bitte füllen Sie aus: { $field }.
+refusal-input-long = Das ist zu lang. Bitte kürzen Sie es.
+refusal-step-wrong = Diese Seite ist veraltet. Wir haben Sie zu dem Schritt gebracht, bei dem Sie waren.
+refusal-form-stale = Dieses Formular war zu lange offen. Bitte senden Sie es noch einmal.
+refusal-cookie-missing = Diese Seite braucht ein Cookie. Erlauben Sie Cookies für diese Website, und beginnen Sie dann von vorn.
+refusal-flow-expired = Zu Ihrer Sicherheit endet ein Versuch nach { $n } Minuten. Nichts wurde geändert.
+refusal-flow-replaced = Dieser Versuch wurde geschlossen, weil für dasselbe Konto ein neuerer begonnen wurde.
+refusal-human-not-sure = Wir konnten Ihren Browser nicht prüfen. Bitte versuchen Sie es noch einmal.
 refusal-limit-reached =
     { $n ->
-        [one] Many requests come from your network. Please wait about one minute and try again.
-       *[other] Many requests come from your network. Please wait about { $n } minutes and try again.
+        [one] Aus Ihrem Netz kommen viele Anfragen. Bitte warten Sie etwa eine Minute, und versuchen Sie es dann noch einmal.
+       *[other] Aus Ihrem Netz kommen viele Anfragen. Bitte warten Sie etwa { $n } Minuten, und versuchen Sie es dann noch einmal.
     }
-refusal-claim-shape = Type the user name you use at work, for example { $example }.
-refusal-signin-no-match = That user name and password do not match. If your account is locked, you can unlock it here.
+refusal-claim-shape = Geben Sie den Benutzernamen ein, den Sie bei der Arbeit benutzen, zum Beispiel { $example }.
+refusal-signin-no-match = Benutzername und Passwort passen nicht zusammen. Wenn Ihr Konto gesperrt ist, können Sie es hier entsperren.
 refusal-signin-paused =
     { $n ->
-        [one] Too many sign-in tries for this user name. Wait about one minute, or reset your password.
-       *[other] Too many sign-in tries for this user name. Wait about { $n } minutes, or reset your password.
+        [one] Zu viele Anmeldeversuche für diesen Benutzernamen. Warten Sie etwa eine Minute, oder setzen Sie Ihr Passwort zurück.
+       *[other] Zu viele Anmeldeversuche für diesen Benutzernamen. Warten Sie etwa { $n } Minuten, oder setzen Sie Ihr Passwort zurück.
     }
-refusal-signin-unusable = Your account cannot be used at the moment. { $help }
-refusal-signin-not-here = Your organisation does not allow you to sign in at this time or from here. { $help }
-refusal-signin-ended = You were signed out because nothing happened for a while.
-refusal-proof-wanted = Before you change your security info, please show once more that it is you.
-refusal-pass-refused = That pass is not right, has been used, or has run out. Ask for a new one.
+refusal-signin-unusable = Ihr Konto kann im Augenblick nicht benutzt werden. { $help }
+refusal-signin-not-here = Ihre Organisation erlaubt Ihnen die Anmeldung zu dieser Zeit oder von hier nicht. { $help }
+refusal-signin-ended = Sie wurden abgemeldet, weil eine Weile nichts geschah.
+refusal-proof-wanted = Bevor Sie Ihre Sicherheitsangaben ändern, zeigen Sie bitte noch einmal, dass Sie es sind.
+refusal-pass-refused = Dieser Pass stimmt nicht, wurde schon benutzt oder ist abgelaufen. Bitten Sie um einen neuen.
 
-# KM-2xxx: proofs and standing
-refusal-answer-wrong = That code does not fit. Use the newest message, or ask for another code.
-refusal-answer-app = That code does not fit. Wait until your app shows the next one and type that.
-refusal-address-shape = That does not look like an e-mail address. Example: { $example }.
-refusal-number-shape = That does not look like a phone number with country code. Example: { $example }.
-refusal-answer-passkey = That passkey was not accepted. Try again, or use another way.
-refusal-answer-recovery = That recovery code does not fit or has been used. Try the next one on your list.
-refusal-answer-questions = Not all answers fit. The questions stay the same.
-refusal-answer-tries-used-up = Too many tries this way. Use another way, or start again in about an hour.
+# KM-2xxx: Nachweise und Stand
+refusal-answer-wrong = Dieser Code passt nicht. Nehmen Sie die neueste Nachricht, oder fordern Sie einen anderen Code an.
+refusal-answer-app = Dieser Code passt nicht. Warten Sie, bis Ihre App den nächsten zeigt, und geben Sie diesen ein.
+refusal-address-shape = Das sieht nicht wie eine E-Mail-Adresse aus. Beispiel: { $example }.
+refusal-number-shape = Das sieht nicht wie eine Telefonnummer mit Ländervorwahl aus. Beispiel: { $example }.
+refusal-answer-passkey = Dieser Passkey wurde nicht angenommen. Versuchen Sie es noch einmal, oder benutzen Sie einen anderen Weg.
+refusal-answer-recovery = Dieser Wiederherstellungscode passt nicht oder wurde schon benutzt. Nehmen Sie den nächsten auf Ihrer Liste.
+refusal-answer-questions = Nicht alle Antworten passen. Die Fragen bleiben dieselben.
+refusal-answer-tries-used-up = Zu viele Versuche auf diesem Weg. Benutzen Sie einen anderen Weg, oder beginnen Sie in etwa einer Stunde von vorn.
 refusal-challenge-too-soon =
     { $n ->
-        [one] You can ask for another code in one second.
-       *[other] You can ask for another code in { $n } seconds.
+        [one] Sie können in einer Sekunde einen anderen Code anfordern.
+       *[other] Sie können in { $n } Sekunden einen anderen Code anfordern.
     }
-refusal-challenge-spent = We cannot send more codes in this attempt. Use another way, or start again later.
-refusal-name-blocked = There were too many tries for this user name. To keep the account safe, resetting is paused for about { $time }.
-refusal-way-none = You have no second way that can be used now. { $help }
-refusal-script-needed = A passkey needs JavaScript in this browser. Use another way.
-refusal-gate-raised = Your account has an authenticator or passkey, so one more step is needed.
-refusal-standing-lost = Your account can no longer be helped here. Nothing was changed. { $help }
-refusal-site-off = Resetting passwords is not switched on here. { $help }
+refusal-challenge-spent = In diesem Versuch können wir keine Codes mehr senden. Benutzen Sie einen anderen Weg, oder beginnen Sie später von vorn.
+refusal-name-blocked = Es gab zu viele Versuche für diesen Benutzernamen. Um das Konto zu schützen, ist das Zurücksetzen für etwa { $time } angehalten.
+refusal-way-none = Sie haben keinen zweiten Weg, der jetzt benutzt werden kann. { $help }
+refusal-script-needed = Ein Passkey braucht JavaScript in diesem Browser. Benutzen Sie einen anderen Weg.
+refusal-gate-raised = Ihr Konto hat eine Authenticator-App oder einen Passkey, darum ist noch ein Schritt nötig.
+refusal-standing-lost = Ihrem Konto kann hier nicht mehr geholfen werden. Nichts wurde geändert. { $help }
+refusal-site-off = Das Zurücksetzen von Passwörtern ist hier nicht eingeschaltet. { $help }
 
-# KM-3xxx: directory
-refusal-directory-down = Passwords cannot be changed at the moment. Please try again in a few minutes.
-refusal-site-paused = Changing passwords in { $directory } is paused by its administrators.
-refusal-write-unknown = Your new password was sent, but no answer came back. Wait a minute, then try to sign in with the new password. If that fails, the old one still holds: start again.
-refusal-rights-missing = We cannot change your password because a permission is missing on our side. Your administrators have been told. { $help }
-refusal-write-protected = The password of this account cannot be changed here. Change it at a company computer, or ask an administrator.
-refusal-entry-gone = Your account can no longer be helped here. Nothing was changed. { $help }
-refusal-write-partial = Your new password works in { $done }. { $pending } will follow in a few minutes; we will tell you by mail.
-refusal-unlock-failed = Your password was changed, but your account is still locked. It opens at { $time }, or: { $help }
-refusal-write-barred = Your password was saved, but your directory does not let you sign in yet. Wait a minute and try. If it fails: { $help }
-refusal-lock-none = Your account is not locked. If you still cannot sign in, choose a new password.
-refusal-change-again = At your next sign-in your directory will ask you to choose a password once more.
+# KM-3xxx: Verzeichnis
+refusal-directory-down = Passwörter können im Augenblick nicht geändert werden. Bitte versuchen Sie es in einigen Minuten noch einmal.
+refusal-site-paused = Das Ändern von Passwörtern in { $directory } ist von den Administratoren angehalten.
+refusal-write-unknown = Ihr neues Passwort wurde gesendet, aber es kam keine Antwort. Warten Sie eine Minute, und melden Sie sich dann mit dem neuen Passwort an. Wenn das nicht geht, gilt noch das alte: Beginnen Sie von vorn.
+refusal-rights-missing = Wir können Ihr Passwort nicht ändern, weil auf unserer Seite eine Berechtigung fehlt. Ihre Administratoren wissen Bescheid. { $help }
+refusal-write-protected = Das Passwort dieses Kontos kann hier nicht geändert werden. Ändern Sie es an einem Rechner der Firma, oder fragen Sie einen Administrator.
+refusal-entry-gone = Ihrem Konto kann hier nicht mehr geholfen werden. Nichts wurde geändert. { $help }
+refusal-write-partial = Ihr neues Passwort gilt in { $done }. { $pending } folgt in einigen Minuten; wir sagen es Ihnen per E-Mail.
+refusal-unlock-failed = Ihr Passwort wurde geändert, aber Ihr Konto ist noch gesperrt. Es öffnet sich um { $time }, oder: { $help }
+refusal-write-barred = Ihr Passwort wurde gespeichert, aber Ihr Verzeichnis lässt Sie noch nicht hinein. Warten Sie eine Minute, und versuchen Sie es. Wenn das nicht geht: { $help }
+refusal-lock-none = Ihr Konto ist nicht gesperrt. Wenn Sie sich trotzdem nicht anmelden können, wählen Sie ein neues Passwort.
+refusal-change-again = Bei Ihrer nächsten Anmeldung wird Ihr Verzeichnis Sie noch einmal ein Passwort wählen lassen.
 
-# KM-4xxx: passwords
-refusal-pw-short = Use at least { $n } characters; you typed { $m }.
-refusal-pw-long = Use at most { $n } characters.
-refusal-pw-differ = The two passwords are not the same. Please type them again.
-refusal-pw-banned = This password is easy to guess: it is built on “{ $term }”. Use three or four words that have nothing to do with each other.
-refusal-pw-name = Please do not use your name or user name (“{ $part }”) in the password.
-refusal-pw-leaked = This password is in a public list of leaked passwords, so attackers try it early. Please choose another.
-refusal-pw-classes = Your directory asks for { $n } of these: capital letters, small letters, digits, symbols, other letters. You used { $k }.
-refusal-pw-history = You have used this password before. Your directory remembers the last { $n }.
-refusal-pw-young = Your password was changed on { $date }. Your directory allows the next change from { $time }. You can unlock your account now without a new password.
-# $maybe is "used-before" where the history of the directory may be the reason, else "no".
+# KM-4xxx: Passwörter
+refusal-pw-short = Benutzen Sie mindestens { $n } Zeichen; Sie haben { $m } eingegeben.
+refusal-pw-long = Benutzen Sie höchstens { $n } Zeichen.
+refusal-pw-differ = Die beiden Passwörter sind nicht gleich. Bitte geben Sie sie noch einmal ein.
+refusal-pw-banned = Dieses Passwort ist leicht zu erraten: Es ist auf „{ $term }“ gebaut. Nehmen Sie drei oder vier Wörter, die nichts miteinander zu tun haben.
+refusal-pw-name = Bitte benutzen Sie Ihren Namen oder Benutzernamen („{ $part }“) nicht im Passwort.
+refusal-pw-leaked = Dieses Passwort steht in einer öffentlichen Liste bekannt gewordener Passwörter, darum versuchen Angreifer es früh. Bitte wählen Sie ein anderes.
+refusal-pw-classes = Ihr Verzeichnis verlangt { $n } von diesen: Großbuchstaben, Kleinbuchstaben, Ziffern, Symbole, andere Buchstaben. Sie haben { $k } benutzt.
+refusal-pw-history = Dieses Passwort haben Sie schon einmal benutzt. Ihr Verzeichnis merkt sich die letzten { $n }.
+refusal-pw-young = Ihr Passwort wurde am { $date } geändert. Ihr Verzeichnis erlaubt die nächste Änderung ab { $time }. Sie können Ihr Konto jetzt ohne neues Passwort entsperren.
+# $maybe ist "used-before", wo die Geschichte im Verzeichnis der Grund sein kann, sonst "no".
 refusal-pw-unsaid =
     { $maybe ->
-        [used-before] Your directory did not accept this password and did not say why. It meets every rule we can see; it may be one you have used before. Try a longer one, quite unlike earlier ones.
-       *[no] Your directory did not accept this password and did not say why. It meets every rule we can see. Try a longer one, quite unlike earlier ones.
+        [used-before] Ihr Verzeichnis hat dieses Passwort nicht angenommen und nicht gesagt, warum. Es erfüllt alle Regeln, die wir sehen; vielleicht haben Sie es schon einmal benutzt. Versuchen Sie ein längeres, das früheren nicht ähnlich ist.
+       *[no] Ihr Verzeichnis hat dieses Passwort nicht angenommen und nicht gesagt, warum. Es erfüllt alle Regeln, die wir sehen. Versuchen Sie ein längeres, das früheren nicht ähnlich ist.
     }
-refusal-pw-sign = This sign cannot be used in a password: { $which }.
-refusal-pw-same = Please choose a password that differs from the current one.
-refusal-pw-few = Please use more different characters.
-refusal-pw-old = Your current password does not fit.
+refusal-pw-sign = Dieses Zeichen kann in einem Passwort nicht benutzt werden: { $which }.
+refusal-pw-same = Bitte wählen Sie ein Passwort, das anders ist als das jetzige.
+refusal-pw-few = Bitte benutzen Sie mehr verschiedene Zeichen.
+refusal-pw-old = Ihr jetziges Passwort passt nicht.
 
-# KM-5xxx: registration
-refusal-contact-twice = You have added this already.
-refusal-method-most = You can keep { $n } of these. Remove one first.
+# KM-5xxx: Registrierung
+refusal-contact-twice = Das haben Sie schon hinzugefügt.
+refusal-method-most = Sie können { $n } davon behalten. Entfernen Sie zuerst eines.
 refusal-method-least =
     { $n ->
-        [one] You need one way. Add another one before you remove this.
-       *[other] You need { $n } ways. Add another one before you remove this.
+        [one] Sie brauchen einen Weg. Fügen Sie einen anderen hinzu, bevor Sie diesen entfernen.
+       *[other] Sie brauchen { $n } Wege. Fügen Sie einen anderen hinzu, bevor Sie diesen entfernen.
     }
-refusal-contact-inside = Please use an address you can read when you cannot sign in at work.
-refusal-number-country = We cannot send codes to this number. Use another number or another way.
-refusal-number-shared = We cannot send codes to this number. Use another number or another way.
-refusal-skip-over = Please set this up now. It takes about two minutes.
+refusal-contact-inside = Bitte nehmen Sie eine Adresse, die Sie lesen können, wenn Sie sich bei der Arbeit nicht anmelden können.
+refusal-number-country = An diese Nummer können wir keine Codes senden. Benutzen Sie eine andere Nummer oder einen anderen Weg.
+refusal-number-shared = An diese Nummer können wir keine Codes senden. Benutzen Sie eine andere Nummer oder einen anderen Weg.
+refusal-skip-over = Bitte richten Sie das jetzt ein. Es dauert etwa zwei Minuten.
 
-# KM-7xxx and KM-9xxx: delivery and accidents
-refusal-mail-refused = We could not send the code. Try another way.
-refusal-sms-refused = We could not send the code. Try another way.
-refusal-budget-spent = We cannot send codes this way today. Use another way.
-refusal-fault = Something went wrong on our side. Nothing was changed. Please try again in a few minutes.
+# KM-7xxx und KM-9xxx: Zustellung und Unfälle
+refusal-mail-refused = Wir konnten den Code nicht senden. Versuchen Sie einen anderen Weg.
+refusal-sms-refused = Wir konnten den Code nicht senden. Versuchen Sie einen anderen Weg.
+refusal-budget-spent = Auf diesem Weg können wir heute keine Codes senden. Benutzen Sie einen anderen Weg.
+refusal-fault = Bei uns ist etwas schiefgegangen. Nichts wurde geändert. Bitte versuchen Sie es in einigen Minuten noch einmal.

@@ -32,6 +32,11 @@ const SOURCES: &[Source] = &[
         media_type: "text/css; charset=utf-8",
     },
     Source {
+        name: "parts.css",
+        bytes: include_bytes!("../../assets/parts.css"),
+        media_type: "text/css; charset=utf-8",
+    },
+    Source {
         name: "keymend.js",
         bytes: include_bytes!("../../assets/keymend.js"),
         media_type: "text/javascript; charset=utf-8",

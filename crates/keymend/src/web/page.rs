@@ -16,6 +16,7 @@ pub mod ending;
 pub mod own;
 pub mod own_password;
 pub mod proven;
+pub mod registration;
 
 use serde::Serialize;
 

@@ -8,12 +8,12 @@ use super::ending::{
     AskForHelp, Barred, Cancelled, DirectoryDown, Expired, Fault, HelpSent, NotFound, NotMe,
     NotMeDone, PasswordChanged, Paused, SiteOff, Unconfirmed, Unlocked,
 };
-use super::own::{
-    AddEmail, AddNumber, ChooseWay, ProofChoice, ProofCode, SecurityInfo, SetUp, SetUpDone, SignIn,
-    StillRight, TypeOwnCode,
-};
+use super::own::{ProofChoice, ProofCode, SecurityInfo, SignIn};
 use super::own_password::ChangePassword;
 use super::proven::{NewPassword, NextWay, Saving, Unlock};
+use super::registration::{
+    AddEmail, AddNumber, ChooseWay, SetUp, SetUpDone, StillRight, TypeOwnCode,
+};
 use super::{Frame, Page, RenderFault, Renderer};
 
 /// One page in one shape.
