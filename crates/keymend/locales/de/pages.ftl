@@ -140,7 +140,7 @@ set-up-done-text =
         [one] Sie können Ihr Passwort jetzt mit einem davon zurücksetzen:
        *[other] Sie können Ihr Passwort jetzt mit beliebigen { $n } davon zurücksetzen:
     }
-set-up-done-waiting = { $method } kann ab { $time } zum Zurücksetzen benutzt werden. Bis dahin: { $help }
+set-up-done-waiting = { $method } kann ab { $time } zum Zurücksetzen benutzt werden. Fragen Sie bis dahin die Hilfestelle. { $help }
 set-up-done-continue = Weiter
 
 ## Frischer Nachweis
@@ -326,7 +326,7 @@ not-me-heading = Waren Sie das nicht?
 not-me-text = Wenn Sie das nicht wollten, stoppen Sie es hier. Wir halten das Zurücksetzen für Ihr Konto an, legen Wege beiseite, die in den letzten 7 Tagen hinzukamen, und benachrichtigen Ihre Administratoren.
 not-me-button = Stoppen und mein Konto schützen
 not-me-done-heading = Ihr Konto ist geschützt
-not-me-done-text = Erledigt. Ihre Administratoren melden sich bei Ihnen. { $help }
+not-me-done-text = Erledigt. Die Hilfestelle meldet sich bei Ihnen.
 
 ## Andere Seiten
 site-off-heading = Das Zurücksetzen ist nicht eingeschaltet

@@ -140,7 +140,7 @@ set-up-done-text =
         [one] You can now reset your password with any one of:
        *[other] You can now reset your password with any { $n } of:
     }
-set-up-done-waiting = { $method } can be used for resetting from { $time }. Until then: { $help }
+set-up-done-waiting = { $method } can be used for resetting from { $time }. Until then ask the helpdesk. { $help }
 set-up-done-continue = Continue
 
 ## Fresh proof
@@ -326,7 +326,7 @@ not-me-heading = Was this not you?
 not-me-text = If you did not ask for this, stop it here. We will pause resetting for your account, set aside ways that were added in the last 7 days, and tell your administrators.
 not-me-button = Stop and protect my account
 not-me-done-heading = Your account is protected
-not-me-done-text = Done. Your administrators will contact you. { $help }
+not-me-done-text = Done. The helpdesk will contact you.
 
 ## Other pages
 site-off-heading = Resetting is not switched on

@@ -220,6 +220,24 @@ fn the_ids_of_refusals_are_frozen() {
 }
 
 #[test]
+fn every_sentence_can_be_said_in_every_language() {
+    let texts = Texts::load().unwrap();
+    for lang in Lang::ALL {
+        for (id, variables) in sentences(*lang) {
+            let values: Vec<(&str, TextValue)> = variables
+                .iter()
+                .map(|name| (name.as_str(), "7".into()))
+                .collect();
+            let said = texts.try_text(*lang, &id, &values).unwrap();
+            assert!(
+                !said.is_empty() && !said.contains(['{', '}']),
+                "{id}: {said}"
+            );
+        }
+    }
+}
+
+#[test]
 fn one_and_many_are_told_apart() {
     let texts = Texts::load().unwrap();
     let said = |n: u32| texts.text(Lang::English, "tries-left", &[("n", n.into())]);

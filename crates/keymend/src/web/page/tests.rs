@@ -255,6 +255,39 @@ fn a_message_stands_in_the_summary_and_beside_its_field() {
     assert!(html.contains("aria-invalid=\"true\""));
 }
 
+#[test]
+fn help_leads_to_wherever_the_organisation_helps() {
+    #[track_caller]
+    fn check(help: Help, expected: &str) {
+        let frame = Frame {
+            help,
+            ..Frame::sample(Lang::English)
+        };
+        let html = renderer()
+            .page(
+                &frame,
+                &ending::AskForHelp {
+                    user: String::new(),
+                },
+            )
+            .unwrap();
+        assert!(html.contains(expected), "{html}");
+    }
+    check(Help::Request, "action=\"/help\"");
+    check(
+        Help::Mail {
+            address: "desk@help.example".to_owned(),
+        },
+        "mailto:desk@help.example",
+    );
+    check(
+        Help::Link {
+            url: "https://help.example".to_owned(),
+        },
+        "help.example\" rel=",
+    );
+}
+
 /// The names of all fields in all samples of a page, nested ones with their path.
 fn fields_of<P: Page>() -> Vec<String> {
     fn collect(path: &str, value: &Value, found: &mut BTreeSet<String>) {
