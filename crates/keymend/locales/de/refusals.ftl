@@ -43,7 +43,12 @@ refusal-challenge-too-soon =
        *[other] Sie können in { $n } Sekunden einen anderen Code anfordern.
     }
 refusal-challenge-spent = In diesem Versuch können wir keine Codes mehr senden. Benutzen Sie einen anderen Weg, oder beginnen Sie später von vorn.
-refusal-name-blocked = Es gab zu viele Versuche für diesen Benutzernamen. Um das Konto zu schützen, ist das Zurücksetzen für etwa { $time } angehalten.
+refusal-name-blocked =
+    { $minutes ->
+        [60] Es gab zu viele Versuche für diesen Benutzernamen. Um das Konto zu schützen, ist das Zurücksetzen für etwa eine Stunde angehalten.
+        [1440] Es gab zu viele Versuche für diesen Benutzernamen. Um das Konto zu schützen, ist das Zurücksetzen für etwa einen Tag angehalten.
+       *[other] Es gab zu viele Versuche für diesen Benutzernamen. Um das Konto zu schützen, ist das Zurücksetzen für etwa { $minutes } Minuten angehalten.
+    }
 refusal-way-none = Sie haben keinen zweiten Weg, der jetzt benutzt werden kann. { $help }
 refusal-script-needed = Ein Passkey braucht JavaScript in diesem Browser. Benutzen Sie einen anderen Weg.
 refusal-gate-raised = Ihr Konto hat eine Authenticator-App oder einen Passkey, darum ist noch ein Schritt nötig.
@@ -64,15 +69,31 @@ refusal-lock-none = Ihr Konto ist nicht gesperrt. Wenn Sie sich trotzdem nicht a
 refusal-change-again = Bei Ihrer nächsten Anmeldung wird Ihr Verzeichnis Sie noch einmal ein Passwort wählen lassen.
 
 # KM-4xxx: Passwörter
-refusal-pw-short = Benutzen Sie mindestens { $n } Zeichen; Sie haben { $m } eingegeben.
+# $m ist 0, wo das Verzeichnis geurteilt und nicht gesagt hat, wie viele es sah.
+refusal-pw-short =
+    { $m ->
+        [0] Benutzen Sie mindestens { $n } Zeichen.
+       *[other] Benutzen Sie mindestens { $n } Zeichen; Sie haben { $m } eingegeben.
+    }
 refusal-pw-long = Benutzen Sie höchstens { $n } Zeichen.
 refusal-pw-differ = Die beiden Passwörter sind nicht gleich. Bitte geben Sie sie noch einmal ein.
 refusal-pw-banned = Dieses Passwort ist leicht zu erraten: Es ist auf „{ $term }“ gebaut. Nehmen Sie drei oder vier Wörter, die nichts miteinander zu tun haben.
 refusal-pw-name = Bitte benutzen Sie Ihren Namen oder Benutzernamen („{ $part }“) nicht im Passwort.
 refusal-pw-leaked = Dieses Passwort steht in einer öffentlichen Liste bekannt gewordener Passwörter, darum versuchen Angreifer es früh. Bitte wählen Sie ein anderes.
 refusal-pw-classes = Ihr Verzeichnis verlangt { $n } von diesen: Großbuchstaben, Kleinbuchstaben, Ziffern, Symbole, andere Buchstaben. Sie haben { $k } benutzt.
-refusal-pw-history = Dieses Passwort haben Sie schon einmal benutzt. Ihr Verzeichnis merkt sich die letzten { $n }.
-refusal-pw-young = Ihr Passwort wurde am { $date } geändert. Ihr Verzeichnis erlaubt die nächste Änderung ab { $time }. Sie können Ihr Konto jetzt ohne neues Passwort entsperren.
+# $n ist 0, wo das Verzeichnis nicht sagt, wie viele es sich merkt.
+refusal-pw-history =
+    { $n ->
+        [0] Dieses Passwort haben Sie schon einmal benutzt.
+       *[other] Dieses Passwort haben Sie schon einmal benutzt. Ihr Verzeichnis merkt sich die letzten { $n }.
+    }
+# $known ist "both", "time" oder "neither": was das Verzeichnis uns sehen lässt.
+refusal-pw-young =
+    { $known ->
+        [both] Ihr Passwort wurde am { $date } geändert. Ihr Verzeichnis erlaubt die nächste Änderung ab { $time }. Sie können Ihr Konto jetzt ohne neues Passwort entsperren.
+        [time] Ihr Passwort wurde vor kurzem geändert. Ihr Verzeichnis erlaubt die nächste Änderung ab { $time }. Sie können Ihr Konto jetzt ohne neues Passwort entsperren.
+       *[neither] Ihr Passwort wurde vor kurzem geändert. Ihr Verzeichnis erlaubt die nächste Änderung noch nicht. Sie können Ihr Konto jetzt ohne neues Passwort entsperren.
+    }
 # $maybe ist "used-before", wo die Geschichte im Verzeichnis der Grund sein kann, sonst "no".
 refusal-pw-unsaid =
     { $maybe ->

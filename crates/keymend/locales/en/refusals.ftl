@@ -43,7 +43,12 @@ refusal-challenge-too-soon =
        *[other] You can ask for another code in { $n } seconds.
     }
 refusal-challenge-spent = We cannot send more codes in this attempt. Use another way, or start again later.
-refusal-name-blocked = There were too many tries for this user name. To keep the account safe, resetting is paused for about { $time }.
+refusal-name-blocked =
+    { $minutes ->
+        [60] There were too many tries for this user name. To keep the account safe, resetting is paused for about an hour.
+        [1440] There were too many tries for this user name. To keep the account safe, resetting is paused for about a day.
+       *[other] There were too many tries for this user name. To keep the account safe, resetting is paused for about { $minutes } minutes.
+    }
 refusal-way-none = You have no second way that can be used now. { $help }
 refusal-script-needed = A passkey needs JavaScript in this browser. Use another way.
 refusal-gate-raised = Your account has an authenticator or passkey, so one more step is needed.
@@ -64,15 +69,31 @@ refusal-lock-none = Your account is not locked. If you still cannot sign in, cho
 refusal-change-again = At your next sign-in your directory will ask you to choose a password once more.
 
 # KM-4xxx: passwords
-refusal-pw-short = Use at least { $n } characters; you typed { $m }.
+# $m is 0 where the directory judged and did not say how many it saw.
+refusal-pw-short =
+    { $m ->
+        [0] Use at least { $n } characters.
+       *[other] Use at least { $n } characters; you typed { $m }.
+    }
 refusal-pw-long = Use at most { $n } characters.
 refusal-pw-differ = The two passwords are not the same. Please type them again.
 refusal-pw-banned = This password is easy to guess: it is built on “{ $term }”. Use three or four words that have nothing to do with each other.
 refusal-pw-name = Please do not use your name or user name (“{ $part }”) in the password.
 refusal-pw-leaked = This password is in a public list of leaked passwords, so attackers try it early. Please choose another.
 refusal-pw-classes = Your directory asks for { $n } of these: capital letters, small letters, digits, symbols, other letters. You used { $k }.
-refusal-pw-history = You have used this password before. Your directory remembers the last { $n }.
-refusal-pw-young = Your password was changed on { $date }. Your directory allows the next change from { $time }. You can unlock your account now without a new password.
+# $n is 0 where the directory does not say how many it remembers.
+refusal-pw-history =
+    { $n ->
+        [0] You have used this password before.
+       *[other] You have used this password before. Your directory remembers the last { $n }.
+    }
+# $known is "both", "time" or "neither": what the directory lets us see.
+refusal-pw-young =
+    { $known ->
+        [both] Your password was changed on { $date }. Your directory allows the next change from { $time }. You can unlock your account now without a new password.
+        [time] Your password was changed a short while ago. Your directory allows the next change from { $time }. You can unlock your account now without a new password.
+       *[neither] Your password was changed a short while ago. Your directory does not allow the next change yet. You can unlock your account now without a new password.
+    }
 # $maybe is "used-before" where the history of the directory may be the reason, else "no".
 refusal-pw-unsaid =
     { $maybe ->

@@ -7,6 +7,7 @@
 mod frame;
 mod gallery;
 mod prepared;
+mod refusal;
 mod render;
 mod rules;
 
@@ -23,6 +24,7 @@ use serde::Serialize;
 pub use frame::{ErrorLine, Frame, Help, TimeLeft};
 pub use gallery::{Exhibit, Frames, gallery};
 pub use prepared::Prepared;
+pub use refusal::Sayings;
 pub use render::{RenderFault, Renderer};
 pub use rules::{Rule, RuleLists, RuleState, RulesAnswer, Strength};
 

@@ -65,6 +65,7 @@ impl Page for NextWay {
         let young = Note::new(
             "pw.young",
             vec![
+                ("known", "both".into()),
                 ("date", "20 November".into()),
                 ("time", "22 November, 14:30".into()),
             ],
