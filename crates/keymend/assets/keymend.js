@@ -273,10 +273,10 @@ function renewItself(element) {
   const wait = Number(element.dataset.renew) * 1000;
   const ask = async () => {
     try {
-      const reply = await fetch(location.href, { credentials: "same-origin" });
+      const reply = await fetch(element.dataset.renewAt);
       const isSame = reply.ok && (await reply.text()).includes("data-renew=");
       if (!isSame) {
-        location.reload();
+        location.replace(element.dataset.renewAt);
         return;
       }
     } catch {
