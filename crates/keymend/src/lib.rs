@@ -1,1 +1,4 @@
 //! Keymend.
+
+pub mod text;
+pub mod web;

@@ -1,0 +1,24 @@
+# Nur in der Vorführung.
+demo-banner = Dies ist eine Vorführung. Es wird nichts wirklich gesendet.
+demo-outbox-link = Die E-Mails und Textnachrichten ansehen
+demo-outbox-heading = Postausgang der Vorführung
+demo-outbox-text = In der Vorführung verlässt nichts diesen Rechner. Hier steht, was ein Mailserver und ein Dienst für Textnachrichten befördert hätten, das Neueste zuerst.
+demo-outbox-empty = Noch wurde nichts gesendet. Fordern Sie einen Code an, und sehen Sie dann hier nach.
+demo-outbox-renew = Diese Seite erneuern
+demo-mail-to = E-Mail an { $to }
+demo-text-to = Textnachricht an { $to }
+demo-accounts-heading = Konten zum Ausprobieren
+demo-accounts-text = Es gibt sie nur in der Vorführung. Jede Zeile: Benutzername, Passwort und was besonders ist.
+demo-account-password = Passwort
+demo-kind-plain = Ein gewöhnliches Konto
+demo-kind-registered = Hat seine Wege zurück registriert
+demo-kind-locked = Ist nach zu vielen falschen Passwörtern gesperrt
+demo-kind-expired = Das Passwort ist abgelaufen
+demo-kind-must-change = Das Passwort muss bei der nächsten Anmeldung geändert werden
+demo-kind-disabled = Ist deaktiviert
+demo-kind-account-expired = Das Konto selbst ist abgelaufen
+demo-kind-protected = Ein geschützter Administrator: wird hier nie zurückgesetzt
+demo-kind-administrator = Ein Administrator
+demo-kind-unregistered = Hat keinen Weg zurück registriert
+demo-kind-out-of-scope = Außerhalb jeder Richtlinie
+demo-kind-young = Das Passwort wurde heute geändert: Mindestalter

@@ -1,0 +1,24 @@
+# Only in the demonstration.
+demo-banner = This is a demonstration. Nothing is really sent.
+demo-outbox-link = See the mails and text messages
+demo-outbox-heading = Demonstration outbox
+demo-outbox-text = In the demonstration nothing leaves this computer. Here is what a mail server and a text message gateway would have carried, the newest first.
+demo-outbox-empty = Nothing has been sent yet. Ask for a code, then look here.
+demo-outbox-renew = Renew this page
+demo-mail-to = E-mail to { $to }
+demo-text-to = Text message to { $to }
+demo-accounts-heading = Accounts to try
+demo-accounts-text = These exist in the demonstration only. Each line: user name, password, and what is special.
+demo-account-password = Password
+demo-kind-plain = A plain account
+demo-kind-registered = Has registered its ways back in
+demo-kind-locked = Is locked after too many wrong passwords
+demo-kind-expired = The password has expired
+demo-kind-must-change = The password must be changed at the next sign-in
+demo-kind-disabled = Is disabled
+demo-kind-account-expired = The account itself has expired
+demo-kind-protected = A protected administrator: never reset here
+demo-kind-administrator = An administrator
+demo-kind-unregistered = Has not registered any way back in
+demo-kind-out-of-scope = Outside every policy
+demo-kind-young = The password was changed today: minimum age
