@@ -1,5 +1,7 @@
 //! Keymend: people who forgot their password get back in by themselves.
 
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod entropy;
 pub mod keys;
