@@ -32,7 +32,7 @@ use secret_file::Readers;
 pub use directory::DirectoryConfig;
 pub use document::{
     DirectoryKind, Document, KeysSection, LogFormat, LogLevel, LogSection, MailServerSection,
-    MailTls, StoreSection, SuccessSection, TextsMethod, TextsPreset,
+    MailTls, StoreSection, SuccessSection, TextsBody, TextsMethod, TextsPreset,
 };
 pub use environment::Environment;
 pub use fault::{ConfigFaults, Fault};

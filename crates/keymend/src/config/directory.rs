@@ -41,8 +41,14 @@ pub struct DirectoryConfig {
     pub protected_groups: Vec<String>,
     /// Attributes with e-mail addresses.
     pub mail_attributes: Vec<String>,
-    /// Attributes with mobile numbers.
+    /// Attributes with phone numbers.
     pub phone_attributes: Vec<String>,
+    /// The password policy of accounts that have none of their own.
+    pub default_policy: Option<String>,
+    /// Connections of the service account to each server.
+    pub service_connections: u32,
+    /// People whose password is checked at one time, at each server.
+    pub user_connections: u32,
     /// Seconds until a connection is given up.
     pub connect_timeout_secs: u32,
     /// Seconds until a search is given up.
@@ -90,6 +96,9 @@ pub(super) fn check(
         protected_groups: section.protected_groups.clone(),
         mail_attributes: section.mail_attributes.clone(),
         phone_attributes: section.phone_attributes.clone(),
+        default_policy: section.default_policy.clone(),
+        service_connections: section.service_connections,
+        user_connections: section.user_connections,
         connect_timeout_secs: section.connect_timeout_secs,
         search_timeout_secs: section.search_timeout_secs,
         write_timeout_secs: section.write_timeout_secs,
@@ -177,11 +186,14 @@ fn check_bind(section: &DirectorySection, at: &str, checker: &mut Checker<'_>) -
 
 fn check_places(section: &DirectorySection, at: &str, checker: &mut Checker<'_>) {
     let places = [
-        ("bind_dn", Some(&section.bind_dn)),
-        ("base", Some(&section.base)),
-        ("group_base", section.group_base.as_ref()),
+        ("bind_dn".to_owned(), Some(&section.bind_dn)),
+        ("base".to_owned(), Some(&section.base)),
+        ("group_base".to_owned(), section.group_base.as_ref()),
+        ("default_policy".to_owned(), section.default_policy.as_ref()),
     ];
-    for (key, dn) in places {
+    let groups = section.protected_groups.iter().enumerate();
+    let groups = groups.map(|(place, dn)| (format!("protected_groups[{place}]"), Some(dn)));
+    for (key, dn) in places.into_iter().chain(groups) {
         // Active Directory also takes `name@realm` and `REALM\name` for the account that binds.
         let is_login = key == "bind_dn" && dn.is_some_and(|dn| dn.contains(['@', '\\']));
         if dn.is_some_and(|dn| !is_dn(dn)) && !is_login {

@@ -4,11 +4,18 @@
 //! them for the administrator.  What a single value may be is said here as well (`range`, enums,
 //! `required`); what depends on two values or on the machine is checked in the rooms beside.
 
+mod delivery;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use delivery::{
+    MailSection, MailServerSection, MailTls, SuccessSection, TextsBody, TextsMethod, TextsPreset,
+    TextsSection,
+};
 
 /// The configuration of one Keymend service: where it listens, where it keeps its data, and which
 /// directories, mail servers and text gateways it uses.
@@ -199,15 +206,27 @@ pub struct DirectorySection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"ou=groups,dc=example,dc=org")]
     pub group_base: Option<String>,
-    /// Groups whose members Keymend never touches, nested members included: DNs or names.
+    /// DNs of groups whose members Keymend never touches, nested members included.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub protected_groups: Vec<String>,
     /// Attributes that hold e-mail addresses people are told of changes at.
     #[serde(default = "mail_attributes")]
     pub mail_attributes: Vec<String>,
-    /// Attributes that hold mobile numbers people are told of changes at.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Attributes that hold phone numbers people are told of changes at.
+    #[serde(default = "phone_attributes")]
     pub phone_attributes: Vec<String>,
+    /// DN of the password policy of accounts that have none of their own (`ppolicy_default`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"cn=default,ou=policies,dc=example,dc=org")]
+    pub default_policy: Option<String>,
+    /// Connections of Keymend's own account to each server.
+    #[serde(default = "four")]
+    #[schemars(range(min = 1, max = 64))]
+    pub service_connections: u32,
+    /// People whose password is checked at one time, at each server.
+    #[serde(default = "sixteen")]
+    #[schemars(range(min = 1, max = 256))]
+    pub user_connections: u32,
     /// Seconds until a server that does not answer a connection is given up.
     #[serde(default = "five")]
     #[schemars(range(min = 1, max = 30))]
@@ -224,161 +243,6 @@ pub struct DirectorySection {
     #[serde(default = "thirty")]
     #[schemars(range(min = 10, max = 300))]
     pub health_interval_secs: u32,
-}
-
-/// How a connection to a mail server is encrypted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
-pub enum MailTls {
-    /// In plain text first, then STARTTLS; a server without it is not used.
-    #[default]
-    StartTls,
-    /// From the first byte on.
-    Tls,
-    /// Not at all: for a mail server on this very machine alone.
-    None,
-}
-
-/// One mail server.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct MailServerSection {
-    /// Its name.
-    #[schemars(example = &"mail.example.org", extend("x-sample" = true))]
-    pub host: String,
-    /// Its port.
-    #[serde(default = "submission")]
-    #[schemars(range(min = 1, max = 65535))]
-    pub port: u16,
-    /// How the connection is encrypted.
-    #[serde(default)]
-    pub tls: MailTls,
-}
-
-/// The mail servers.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct MailSection {
-    /// The servers, tried in this order.
-    #[schemars(length(min = 1, max = 8))]
-    pub servers: Vec<MailServerSection>,
-    /// The name Keymend signs in with; without it, it does not sign in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"keymend", extend("x-wanted" = true))]
-    pub username: Option<String>,
-    /// File with the password of that name, mode 0400 or 0600.  Instead of the file the
-    /// environment may hold it: `KEYMEND_MAIL_PASSWORD`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"/etc/keymend/mail.password", extend("x-wanted" = true))]
-    pub password_file: Option<PathBuf>,
-    /// The sender.
-    #[schemars(example = &"Password service <no-reply@example.org>", extend("x-sample" = true))]
-    pub from: String,
-    /// Where answers go.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"helpdesk@example.org")]
-    pub reply_to: Option<String>,
-    /// PEM file with the authorities that signed the servers' certificates.  Without it those of
-    /// the operating system are trusted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"/etc/keymend/mail-ca.pem")]
-    pub ca_file: Option<PathBuf>,
-}
-
-/// A text gateway that is known beforehand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
-pub enum TextsPreset {
-    /// Twilio: `account` is the account's SID, `token_file` its auth token.
-    Twilio,
-    /// Vonage: `account` is the API key, `token_file` its secret.
-    Vonage,
-    /// Any gateway that takes an HTTP request: `url` and what else it needs.
-    Json,
-}
-
-/// The method of a request to a text gateway.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
-pub enum TextsMethod {
-    /// POST.
-    #[default]
-    #[serde(rename = "POST")]
-    Post,
-    /// PUT.
-    #[serde(rename = "PUT")]
-    Put,
-}
-
-/// The gateway for text messages.
-///
-/// In `url`, `headers` and `body` these places are filled in, each in the way its surroundings
-/// need: `{{ to }}`, `{{ text }}`, `{{ sender }}`, `{{ account }}`, `{{ token }}` and `{{ id }}`,
-/// which is the same for every attempt at one message.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct TextsSection {
-    /// Which gateway it is.
-    #[schemars(example = &"twilio")]
-    pub preset: TextsPreset,
-    /// The account at the gateway.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"AC00000000000000000000000000000000", extend("x-sample" = true), extend("x-wanted" = true))]
-    pub account: Option<String>,
-    /// File with the secret of that account, mode 0400 or 0600.  Instead of the file the
-    /// environment may hold it: `KEYMEND_TEXTS_TOKEN`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"/etc/keymend/texts.token", extend("x-wanted" = true))]
-    pub token_file: Option<PathBuf>,
-    /// The sender people see: a number or, where the country allows it, a name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"+441632960000", extend("x-wanted" = true))]
-    pub sender: Option<String>,
-    /// Where requests go; `https://`, or `http://` for this very machine.  The presets `twilio`
-    /// and `vonage` know theirs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"https://gateway.example.org/messages")]
-    pub url: Option<String>,
-    /// The method of the request.
-    #[serde(default)]
-    pub method: TextsMethod,
-    /// Headers of the request, for instance `{ Authorization = "Bearer {{ token }}" }`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub headers: BTreeMap<String, String>,
-    /// Body of the request, a JSON text with places to fill in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"{\"to\": \"{{ to }}\", \"text\": \"{{ text }}\"}")]
-    pub body: Option<String>,
-    /// How an answer is recognised as "accepted"; by default any status from 200 to 299.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub success: Option<SuccessSection>,
-    /// Seconds until the gateway is given up for this attempt.
-    #[serde(default = "ten")]
-    #[schemars(range(min = 1, max = 30))]
-    pub timeout_secs: u32,
-}
-
-/// How an answer of the gateway is recognised as "accepted".
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct SuccessSection {
-    /// The statuses that mean it; by default any from 200 to 299.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub statuses: Vec<u16>,
-    /// A place in the JSON answer (RFC 6901), for instance `/messages/0/status`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"/messages/0/status")]
-    pub pointer: Option<String>,
-    /// What must stand there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"0")]
-    pub equals: Option<String>,
 }
 
 /// How much is written to the log.
@@ -442,8 +306,16 @@ fn mail_attributes() -> Vec<String> {
     vec!["mail".into()]
 }
 
-fn submission() -> u16 {
-    587
+fn phone_attributes() -> Vec<String> {
+    vec!["mobile".into(), "telephoneNumber".into()]
+}
+
+fn four() -> u32 {
+    4
+}
+
+fn sixteen() -> u32 {
+    16
 }
 
 fn five() -> u32 {

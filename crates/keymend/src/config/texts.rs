@@ -1,39 +1,43 @@
 //! `[texts]`: the gateway for text messages.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use keymend_domain::secret::Secret;
 use url::Url;
 
 use super::check::Checker;
-use super::document::{SuccessSection, TextsMethod, TextsPreset, TextsSection};
+use super::document::{SuccessSection, TextsBody, TextsMethod, TextsPreset, TextsSection};
 use super::fault::{Complaint, complaint};
 use super::site::is_loopback;
-
-/// The places that are filled in.
-const PLACES: [&str; 6] = ["to", "text", "sender", "account", "token", "id"];
 
 /// How text messages are sent.
 #[derive(Debug)]
 pub struct TextsConfig {
-    /// Which gateway it is.
+    /// Which gateway it is.  What is `None` below is as the preset says.
     pub preset: TextsPreset,
+    /// The sender people see.
+    pub sender: String,
     /// The account at the gateway.
     pub account: Option<String>,
     /// Its secret.
     pub token: Option<Secret>,
-    /// The sender people see.
-    pub sender: Option<String>,
-    /// Where requests go; `None` means where the preset says.  Holds places to fill in.
+    /// Where requests go.
     pub url: Option<String>,
     /// The method of the request.
-    pub method: TextsMethod,
-    /// Headers, with places to fill in.
+    pub method: Option<TextsMethod>,
+    /// Further headers, with places to fill in.
     pub headers: BTreeMap<String, String>,
-    /// Body, with places to fill in; `None` means as the preset says.
+    /// What the body is.
+    pub body_kind: Option<TextsBody>,
+    /// The body, with places to fill in.
     pub body: Option<String>,
-    /// How an answer is recognised as "accepted"; `None` means as the preset says.
+    /// Whether account and token are sent by HTTP Basic authentication.
+    pub basic_login: Option<bool>,
+    /// How an answer is recognised as "accepted".
     pub success: Option<SuccessSection>,
+    /// Authorities to trust instead of the operating system's.
+    pub ca_file: Option<PathBuf>,
     /// Seconds until the gateway is given up for this attempt.
     pub timeout_secs: u32,
 }
@@ -46,7 +50,6 @@ pub(super) fn check(section: &TextsSection, checker: &mut Checker<'_>) -> Option
     if let Some(url) = &section.url {
         checker.accept("texts.url", address(url));
     }
-    check_places(section, checker);
     for name in section.headers.keys() {
         if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
             let reason = "is not the name of a header";
@@ -56,17 +59,24 @@ pub(super) fn check(section: &TextsSection, checker: &mut Checker<'_>) -> Option
     if let Some(success) = &section.success {
         check_success(success, checker);
     }
+    let ca_file = match &section.ca_file {
+        Some(file) => Some(checker.certificates("texts.ca_file", file)?),
+        None => None,
+    };
     checker.is_clean("texts").then_some(())?;
     Some(TextsConfig {
         preset: section.preset,
+        sender: section.sender.clone(),
         account: section.account.clone(),
         token,
-        sender: section.sender.clone(),
         url: section.url.clone(),
         method: section.method,
         headers: section.headers.clone(),
+        body_kind: section.body_kind,
         body: section.body.clone(),
+        basic_login: section.basic_login,
         success: section.success.clone(),
+        ca_file,
         timeout_secs: section.timeout_secs,
     })
 }
@@ -77,12 +87,8 @@ fn check_preset(section: &TextsSection, has_token: bool, checker: &mut Checker<'
         TextsPreset::Twilio | TextsPreset::Vonage => &[
             ("account", section.account.is_some()),
             ("token_file", has_token),
-            ("sender", section.sender.is_some()),
         ],
-        TextsPreset::Json => &[
-            ("url", section.url.is_some()),
-            ("body", section.body.is_some()),
-        ],
+        TextsPreset::Json => &[("url", section.url.is_some())],
     };
     for (key, _) in needed.iter().filter(|(_, is_there)| !is_there) {
         let reason = "is missing: this gateway needs it";
@@ -117,55 +123,51 @@ fn address(text: &str) -> Result<(), Complaint> {
     Ok(())
 }
 
-fn check_places(section: &TextsSection, checker: &mut Checker<'_>) {
-    let mut templates = vec![
-        ("texts.url".to_owned(), section.url.as_deref()),
-        ("texts.body".to_owned(), section.body.as_deref()),
-    ];
-    for (name, value) in &section.headers {
-        templates.push((format!("texts.headers.{name}"), Some(value)));
-    }
-    for (key, template) in templates {
-        for name in template.into_iter().flat_map(places) {
-            if !PLACES.contains(&name) {
-                let remedy = format!("use one of {}", PLACES.join(", "));
-                let reason = format!("has a place named {name:?}, which nothing fills in");
-                checker.fault(&key, reason, remedy);
-            }
-        }
-    }
-}
-
-/// The names of the places in a template, in the order they stand.
-fn places(template: &str) -> impl Iterator<Item = &str> {
-    template
-        .split("{{")
-        .skip(1)
-        .map(|rest| rest.split("}}").next().unwrap_or_default().trim())
-}
-
 fn check_success(success: &SuccessSection, checker: &mut Checker<'_>) {
-    for (place, status) in success.statuses.iter().enumerate() {
-        if !(200..300).contains(status) {
-            checker.fault(
-                &format!("texts.success.statuses[{place}]"),
-                "is no status that means success",
-                "write numbers from 200 to 299",
-            );
-        }
+    if success.status_first > success.status_last {
+        let reason = "is greater than status_last";
+        checker.fault("texts.success.status_first", reason, "exchange the two");
     }
-    match (&success.pointer, &success.equals) {
-        (Some(pointer), Some(_)) if pointer.starts_with('/') => {}
-        (Some(_), Some(_)) => checker.fault(
+    match &success.pointer {
+        Some(pointer) if !pointer.starts_with('/') => checker.fault(
             "texts.success.pointer",
             "is not a JSON pointer",
             "begin with a slash, for instance /messages/0/status",
         ),
-        (None, None) => {}
-        _ => checker.fault(
-            "texts.success",
-            "has one of pointer and equals without the other",
-            "write both or neither",
+        Some(_) if success.accepted.is_empty() => checker.fault(
+            "texts.success.accepted",
+            "is missing while pointer is given",
+            "write what stands there when a message was accepted",
         ),
+        None if !(success.accepted.is_empty() && success.never.is_empty()) => checker.fault(
+            "texts.success.pointer",
+            "is missing while accepted or never is given",
+            "write where these values stand in the answer",
+        ),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_go_to_gateways_over_https_or_stay_on_the_machine() {
+        for good in [
+            "https://sms.corp.test/v1",
+            "http://localhost:9000/",
+            "http://127.0.0.1/x",
+        ] {
+            assert!(address(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://sms.corp.test",
+            "https://me:pw@sms.corp.test",
+            "file:///x",
+            "sms",
+        ] {
+            assert!(address(bad).is_err(), "{bad}");
+        }
     }
 }

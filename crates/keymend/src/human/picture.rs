@@ -4,34 +4,45 @@
 //! It keeps out scripts that were not written for it and nothing more, as every picture does
 //! today; that is why it is never the default.
 
+use std::f32::consts::TAU;
 use std::fmt::Write as _;
 
 use super::draws::Draws;
 
-const WIDTH: f32 = 260.0;
+const WIDTH: f32 = 280.0;
 const HEIGHT: f32 = 90.0;
-const NOISE_STROKES: usize = 9;
+const NOISE_STROKES: usize = 10;
 /// Points per stroke of the noise.
-const NOISE_POINTS: usize = 7;
+const NOISE_POINTS: usize = 4;
 
 type Point = (f32, f32);
 
-/// Draws the digits.  Colours follow the page: light on dark where that is asked for.
+/// One line of the picture.
+struct Stroke {
+    points: Vec<Point>,
+    width: f32,
+}
+
+/// Draws the digits, dark on a light ground of its own, so that it can be read on any page.
 pub(super) fn draw(digits: &[u8], draws: &mut Draws) -> String {
-    let mut strokes: Vec<Vec<Point>> = Vec::new();
+    let mut strokes: Vec<Stroke> = Vec::new();
     for (place, digit) in digits.iter().enumerate() {
         let bend = Bend::drawn(place, digits.len(), draws);
         for stroke in strokes_of(*digit) {
             let points = smooth(stroke).into_iter();
             let bent: Vec<Point> = points.map(|point| bend.apply(point, draws)).collect();
-            strokes.extend(cut(&bent, draws));
+            for points in cut(&bent, draws) {
+                let width = draws.between(2.4, 3.6);
+                strokes.push(Stroke { points, width });
+            }
         }
     }
     for _ in 0..NOISE_STROKES {
-        strokes.push(noise(draws));
+        let (points, width) = (noise(draws), draws.between(1.2, 2.6));
+        strokes.push(Stroke { points, width });
     }
     shuffle(&mut strokes, draws);
-    svg(&strokes, draws)
+    svg(&strokes)
 }
 
 /// How one digit is moved, turned, sheared, stretched and rippled.
@@ -57,7 +68,7 @@ impl Bend {
             turn: draws.between(-0.36, 0.36),
             shear: draws.between(-0.3, 0.3),
             ripple: draws.between(1.0, 2.6),
-            phase: draws.between(0.0, 6.28),
+            phase: draws.between(0.0, TAU),
         }
     }
 
@@ -227,40 +238,38 @@ fn cut(stroke: &[Point], draws: &mut Draws) -> Vec<Vec<Point>> {
 
 /// A stroke that means nothing.
 fn noise(draws: &mut Draws) -> Vec<Point> {
-    let mut at = (draws.between(0.0, WIDTH), draws.between(8.0, HEIGHT - 8.0));
-    let mut heading = draws.between(0.0, 6.28);
+    // A noise stroke is at most 40 long, and begins where it cannot leave the picture.
+    let mut at = (
+        draws.between(40.0, WIDTH - 40.0),
+        draws.between(40.0, HEIGHT - 40.0),
+    );
+    at.0 += draws.between(-14.0, 14.0);
+    let mut heading = draws.between(0.0, TAU);
     let mut points = vec![at];
     for _ in 0..NOISE_POINTS {
         heading += draws.between(-0.8, 0.8);
         let (sine, cosine) = heading.sin_cos();
         let step = draws.between(4.0, 9.0);
-        at = (
-            (at.0 + cosine * step).clamp(2.0, WIDTH - 2.0),
-            (at.1 + sine * step).clamp(2.0, HEIGHT - 2.0),
-        );
+        at = (at.0 + cosine * step, at.1 + sine * step);
         points.push(at);
     }
     points
 }
 
 /// Puts strokes into a random order (Fisher and Yates).
-fn shuffle(strokes: &mut [Vec<Point>], draws: &mut Draws) {
+fn shuffle(strokes: &mut [Stroke], draws: &mut Draws) {
     for end in (2..=strokes.len()).rev() {
         strokes.swap(end - 1, draws.below(end));
     }
 }
 
-fn svg(strokes: &[Vec<Point>], draws: &mut Draws) -> String {
+fn svg(strokes: &[Stroke]) -> String {
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\"><rect width=\"100%\" height=\"100%\" rx=\"6\" fill=\"#f4f1ea\"/><g fill=\"none\" stroke=\"#2b2b33\" stroke-linecap=\"round\" stroke-linejoin=\"round\">"
     );
     for stroke in strokes {
-        let _ = write!(
-            out,
-            "<path stroke-width=\"{:.1}\" d=\"",
-            draws.between(2.2, 3.4)
-        );
-        for (place, (x, y)) in stroke.iter().enumerate() {
+        let _ = write!(out, "<path stroke-width=\"{:.1}\" d=\"", stroke.width);
+        for (place, (x, y)) in stroke.points.iter().enumerate() {
             let _ = write!(out, "{}{x:.1} {y:.1}", if place == 0 { 'M' } else { 'L' });
         }
         out.push_str("\"/>");

@@ -72,7 +72,7 @@ pub(super) fn speak(digits: &[u8], voice: Voice, draws: &mut Draws) -> Vec<u8> {
     for digit in digits {
         rest(&mut track, draws.between(0.35, 0.8));
         let speed = draws.between(0.82, 1.16);
-        let loudness = draws.between(0.7, 1.0);
+        let loudness = draws.between(0.85, 1.0);
         add(&mut track, voice.digit(*digit), speed, loudness);
     }
     rest(&mut track, 0.5);

@@ -230,8 +230,8 @@ fn a_sound_is_a_short_wav_in_the_language_of_the_page() {
         assert!((24_000..90_000).contains(&length), "{length}");
         let loud = sound[44..]
             .iter()
-            .filter(|byte| byte.abs_diff(128) > 60)
+            .filter(|byte| byte.abs_diff(128) > 30)
             .count();
-        assert!(loud > 500, "{loud}");
+        assert!(loud > 1_000, "{loud}");
     }
 }
