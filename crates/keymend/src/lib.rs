@@ -1,4 +1,14 @@
-//! Keymend.
+//! Keymend: people who forgot their password get back in by themselves.
 
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod deliver;
+pub mod entropy;
+pub mod human;
+pub mod keys;
+pub mod phone;
+pub mod store;
 pub mod text;
 pub mod web;

@@ -1,2 +1,44 @@
-//! Keymend.
-fn main() {}
+//! The `keymend` program: reads the command line and hands over to the rooms.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use keymend::cli::{self, Cli, Command, Stop};
+use keymend::entropy::SystemEntropy;
+
+fn main() -> ExitCode {
+    // First of all: with no provider chosen, the first TLS connection would panic.
+    if rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .is_err()
+    {
+        return report(&Stop::Fault(
+            "the TLS library could not be set up".to_owned(),
+        ));
+    }
+    match dispatch(&Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => report(&stop),
+    }
+}
+
+fn dispatch(command: &Command) -> Result<(), Stop> {
+    let output = &mut std::io::stdout();
+    match command {
+        Command::Config(command) => cli::config::run(command, output),
+        Command::Keys(command) => cli::keys::run(command, &SystemEntropy, output),
+        Command::Reference { format } => cli::config::write_reference(*format, output),
+        Command::Demo(_)
+        | Command::Serve(_)
+        | Command::Policy(_)
+        | Command::Account(_)
+        | Command::Audit(_) => Err(Stop::Fault(
+            "this command is not built into this version".to_owned(),
+        )),
+    }
+}
+
+fn report(stop: &Stop) -> ExitCode {
+    eprintln!("{stop}");
+    stop.exit_code()
+}

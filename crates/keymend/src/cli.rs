@@ -1,0 +1,300 @@
+//! The command line: what can be asked for, and the commands that need no running service.
+
+pub mod config;
+pub mod keys;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  something went wrong; standard error says what and what to do
+  2  wrong arguments or a wrong configuration; nothing was started or changed";
+
+const FIRST_STEPS: &str = "\
+First steps:
+  keymend demo                            try it in a browser, with nothing to set up
+  keymend config example > keymend.toml   write a configuration to begin with, then edit it
+  keymend keys new /etc/keymend/root.key  draw the keys, once
+  keymend config check                    say everything that is wrong with it
+  keymend serve                           start the service
+  keymend policy show                     say who may reset, and with which methods";
+
+/// Lets people who forgot their directory password get back in by themselves.
+#[derive(Debug, Parser)]
+#[command(
+    name = "keymend",
+    version,
+    after_help = FIRST_STEPS,
+    after_long_help = format!("{FIRST_STEPS}\n\n{EXIT_CODES}"),
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a demonstration with sample accounts; needs no file, server or setting
+    Demo(DemoArguments),
+    /// Start the service
+    Serve(ConfigFile),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Look at or change who may reset, and with which methods
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Look at or help one account
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Search, export or verify the audit trail
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Make the keys of a new installation
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Write the reference files from the program itself
+    #[command(hide = true)]
+    Reference {
+        /// Which of them.
+        #[arg(long)]
+        format: ReferenceFormat,
+    },
+}
+
+/// How the demonstration runs.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// Address and port to listen at
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    pub listen: SocketAddr,
+    /// Keep the data in this folder; without it nothing is left behind
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+}
+
+/// Which configuration file.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigFile {
+    /// The configuration file
+    #[arg(long, default_value = "keymend.toml", value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say everything that is wrong with the configuration, and look at every file it names
+    Check(ConfigFile),
+    /// Print the configuration in force, defaults filled in; secrets are never printed
+    Show(ConfigFile),
+    /// Print a configuration file to begin with
+    Example,
+    /// Print the JSON schema of the configuration file, for editors
+    Schema,
+}
+
+/// What to do with the policy.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Print the policy in force, and what the check says about it
+    Show(ConfigFile),
+    /// Print the policy as a file that `apply` takes
+    Export(ConfigFile),
+    /// Replace the policy by the one in a file, after checking it
+    Apply(PolicyApply),
+}
+
+/// A policy to put in force.
+#[derive(Debug, Args)]
+pub struct PolicyApply {
+    /// The policy file
+    pub file: PathBuf,
+    /// Apply it although the check warns that it is weak
+    #[arg(long)]
+    pub i_understand: bool,
+    /// Which configuration file.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
+/// What to do with one account.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Print what Keymend knows of an account: methods, blocks, last journeys
+    Show(AccountName),
+    /// Lift the block that failed attempts put on a name
+    Unblock(AccountName),
+    /// Let a person in again who said "this was not me"
+    Unfreeze(AccountName),
+}
+
+/// Which account.
+#[derive(Debug, Args)]
+pub struct AccountName {
+    /// The name as its owner types it
+    pub name: String,
+    /// Which configuration file.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
+/// What to do with the audit trail.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Print the records that match, the newest last
+    Search(AuditSearch),
+    /// Print all records as JSON, one a line
+    Export(ConfigFile),
+    /// Check the chain, and name the first record that was altered, removed or moved
+    Verify(ConfigFile),
+}
+
+/// Which records to print.
+#[derive(Debug, Args)]
+pub struct AuditSearch {
+    /// Only those of this account, by the name its owner types
+    #[arg(long)]
+    pub account: Option<String>,
+    /// Only those of this journey, by its reference
+    #[arg(long)]
+    pub reference: Option<String>,
+    /// Only those of this kind, for instance `password.reset`
+    #[arg(long)]
+    pub event: Option<String>,
+    /// Only those not older than this many hours
+    #[arg(long, value_name = "HOURS")]
+    pub since_hours: Option<u32>,
+    /// At most this many
+    #[arg(long, default_value_t = 100, value_name = "NUMBER")]
+    pub most: u32,
+    /// Which configuration file.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Draw a new root key, and beside it the key that signs the audit trail
+    ///
+    /// Writes FILE and FILE.audit with mode 0400; an existing file is never overwritten.  Keep a
+    /// copy of both in a safe place, apart from the backups of the data.
+    New {
+        /// The file to write
+        file: PathBuf,
+    },
+    /// Draw a new key that signs the audit trail, where the old one was lost
+    NewAudit {
+        /// The file to write
+        file: PathBuf,
+    },
+}
+
+/// The reference files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReferenceFormat {
+    /// The reference page of the configuration
+    Markdown,
+    /// The example file
+    Toml,
+    /// The JSON schema
+    Schema,
+    /// The reference page of the command line
+    Commands,
+}
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug)]
+pub enum Stop {
+    /// Something went wrong on the way: exit code 1.
+    Fault(String),
+    /// The arguments or the configuration are wrong, nothing was changed: exit code 2.
+    Usage(String),
+}
+
+impl Stop {
+    /// The exit code that scripts may rely on.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Fault(_) => ExitCode::from(1),
+            Self::Usage(_) => ExitCode::from(2),
+        }
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault(text) | Self::Usage(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for Stop {}
+
+/// What a command writes to, so that tests can read it.
+pub type Output<'a> = &'a mut dyn std::io::Write;
+
+/// Writes text that a command was asked for.
+///
+/// # Errors
+///
+/// [`Stop::Fault`] if it cannot be written.
+pub fn print(output: Output<'_>, text: &str) -> Result<(), Stop> {
+    output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+        .map_err(|error| Stop::Fault(format!("the output could not be written ({error})")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound_and_explains_itself() {
+        Cli::command().debug_assert();
+        let help = Cli::command().render_long_help().to_string();
+        assert!(help.contains("First steps") && help.contains("Exit codes"));
+        assert!(!help.contains("reference --format"));
+    }
+
+    #[test]
+    fn every_command_of_the_manual_is_understood() {
+        for line in [
+            "demo --listen 127.0.0.1:9000 --data /tmp/x",
+            "serve --config k.toml",
+            "config check",
+            "config show --config k.toml",
+            "config example",
+            "config schema",
+            "policy show",
+            "policy export",
+            "policy apply p.toml --i-understand",
+            "account show jane",
+            "account unblock jane --config k.toml",
+            "account unfreeze jane",
+            "audit search --account jane --since-hours 24",
+            "audit export",
+            "audit verify",
+            "keys new root.key",
+            "keys new-audit root.key.audit",
+        ] {
+            let words = std::iter::once("keymend").chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+        }
+    }
+}
