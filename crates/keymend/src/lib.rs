@@ -1,1 +1,3 @@
 //! Keymend.
+
+pub mod phone;
