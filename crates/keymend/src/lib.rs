@@ -1,3 +1,4 @@
 //! Keymend.
 
+pub mod deliver;
 pub mod phone;
