@@ -334,3 +334,6 @@ fn told(fault: &reqwest::Error) -> String {
     }
     last.map_or_else(|| what.to_owned(), |last| format!("{what}: {last}"))
 }
+
+#[cfg(test)]
+mod tests;
