@@ -332,6 +332,11 @@ async fn a_late_answer_is_not_taken_for_the_next_mails() {
     // "250 kept" comes too late, and must not become the answer to another recipient.
     let missing = carriers.carry(&code_for("nosuchuser@mail.example")).await;
     assert!(matches!(missing, Carried::Never { .. }), "{missing:?}");
+    assert_eq!(
+        proxy.connections(),
+        2,
+        "a conversation that broke off must not be taken up"
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,3 @@
+//! The service against real servers.
+
+mod deliver;
