@@ -35,7 +35,7 @@ pub use directories::Directories;
 pub use flow::{FlowPage, FormStep, Moved};
 pub use help::NotMeDone;
 pub use human::HumanAnswer;
-pub use order::Written;
+pub use order::{NewPassword, Written};
 pub use person::{OwnEvent, PersonPage, SignedIn};
 pub use policy::{Applied, ApplyFault};
 pub use start::{StartForm, Started};

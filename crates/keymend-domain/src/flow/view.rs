@@ -197,6 +197,30 @@ impl Flow {
         EXTENSIONS_MOST.saturating_sub(self.extensions)
     }
 
+    /// Which gate of how many is asked for; told only after the first, since the number of gates
+    /// depends on the policy.
+    #[must_use]
+    pub fn gate(&self, policy: &Policy) -> Option<(u32, u32)> {
+        match self.gates_passed() {
+            0 => None,
+            passed => Some((passed + 1, policy.gates())),
+        }
+    }
+
+    /// How often the way in use may still be tried in this flow.
+    #[must_use]
+    pub fn tries_left_here(&self, policy: &Policy) -> u32 {
+        let most = policy.settings().limits.tries_most;
+        match &self.stage {
+            Stage::Proving(proving) => match &proving.asking {
+                Asking::Contact(kind) => most.saturating_sub(proving.used(*kind).tries),
+                Asking::Code(challenge) => most.saturating_sub(proving.used(challenge.kind).tries),
+                Asking::Menu => most,
+            },
+            _ => 0,
+        }
+    }
+
     /// What the flow is for, once that is known.
     #[must_use]
     pub fn intent(&self) -> Option<Intent> {

@@ -26,6 +26,14 @@ pub struct ContactFacts {
     pub calling_code: Option<String>,
 }
 
+impl Pending {
+    /// When another code may be asked for.
+    #[must_use]
+    pub fn resend_at(&self) -> Moment {
+        self.asked_at.plus_ms(wait_ms(self.codes))
+    }
+}
+
 impl Person {
     /// A new address or number, typed; `None` if it cannot be one.  Nothing is registered until
     /// its code was typed back.

@@ -102,9 +102,8 @@ impl App {
                     return Ok((Moved { handle: None, refusal: Some(refusal) }, None));
                 }
                 let standing = tx.standing(&account.id)?;
-                let mut book = tx.book();
                 let why = (correlation, forced);
-                let ctx = &mut desk.context(&mut book);
+                let ctx = &mut desk.context(tx.book());
                 let Opened { step, ticket } = Flow::order_change(&account, standing, why, ctx)?;
                 let handle = desk.handle()?;
                 tx.commit_step(&step, None, Some(&handle))?;
@@ -122,8 +121,7 @@ fn take_try(
     desk: &super::Desk,
 ) -> Result<Option<Refusal>, Stop> {
     let Ok(claim) = Claim::new(&account.login) else { return Ok(Some(Refusal::StandingLost)) };
-    let mut book = tx.book();
-    let attempt = may_try(&claim, Some((account, rules)), &mut desk.context(&mut book))?;
+    let attempt = may_try(&claim, Some((account, rules)), &mut desk.context(tx.book()))?;
     Ok(match attempt {
         Attempt::Allowed => None,
         Attempt::Paused(refusal) => Some(refusal),

@@ -104,9 +104,8 @@ fn clear(tx: &mut Tx<'_>, claim_tag: &str, account: Option<&Account>) -> Result<
             keys.extend(CounterKey::of_account(&account.id, lane));
         }
     }
-    let mut book = tx.book();
     for key in &keys {
-        book.clear(key).map_err(keymend_domain::flow::FlowFault::from)?;
+        tx.book().clear(key).map_err(keymend_domain::flow::FlowFault::from)?;
     }
     Ok(())
 }

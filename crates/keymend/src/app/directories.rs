@@ -1,6 +1,7 @@
 //! The directories this service knows, and whether each of them answers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use keymend_domain::account::{Account, AccountRef, Claim, DirectoryName};
 use keymend_domain::directory::{Directory, DirectoryError, Found, Health};
@@ -15,6 +16,8 @@ pub struct Connected {
     directory: Arc<dyn Directory>,
     title: String,
     state: Mutex<Option<(Moment, Health)>>,
+    /// The same at a glance, for the landing page.
+    is_down: AtomicBool,
 }
 
 /// All directories, in the order of the configuration.
@@ -27,7 +30,12 @@ impl Directories {
     /// The directories of this service, each with its name for people.
     #[must_use]
     pub fn new(all: Vec<(Arc<dyn Directory>, String)>, clock: Arc<dyn Clock>) -> Self {
-        let connect = |(directory, title)| Connected { directory, title, state: Mutex::new(None) };
+        let connect = |(directory, title)| Connected {
+            directory,
+            title,
+            state: Mutex::new(None),
+            is_down: AtomicBool::new(false),
+        };
         Self { all: all.into_iter().map(connect).collect(), clock }
     }
 
@@ -127,6 +135,7 @@ impl Directories {
             return health.clone();
         }
         let health = connected.directory.health().await;
+        connected.is_down.store(health != Health::Up, Ordering::Relaxed);
         *state = Some((now, health.clone()));
         health
     }
@@ -141,7 +150,21 @@ impl Directories {
     pub async fn note_down(&self, name: &DirectoryName, error: &DirectoryError) {
         if let Some(connected) = self.connected(name) {
             let health = Health::Down { during: "use".to_owned(), detail: error.to_string() };
+            connected.is_down.store(true, Ordering::Relaxed);
             *connected.state.lock().await = Some((self.clock.now(), health));
         }
+    }
+
+    /// Whether any directory did not answer when last asked.
+    #[must_use]
+    pub fn is_any_down(&self) -> bool {
+        self.all.iter().any(|connected| connected.is_down.load(Ordering::Relaxed))
+    }
+
+    /// What people call the directories that did not answer when last asked.
+    #[must_use]
+    pub fn down_titles(&self) -> Vec<String> {
+        let down = self.all.iter().filter(|connected| connected.is_down.load(Ordering::Relaxed));
+        down.map(|connected| connected.title.clone()).collect()
     }
 }

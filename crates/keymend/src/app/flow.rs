@@ -52,6 +52,12 @@ pub struct FlowPage {
     pub expires_at: Moment,
     /// How often more time may be asked for.
     pub extensions_left: u32,
+    /// Which gate of how many, once the first is passed.
+    pub gate: Option<(u32, u32)>,
+    /// How often the way in use may still be tried; to be shown after the first gate only.
+    pub tries_left: u32,
+    /// Whether the policy allows unlocking without a new password.
+    pub may_unlock: bool,
     /// For the new password: every rule and how it stands.
     pub rules: Vec<RuleLine>,
 }
@@ -78,6 +84,9 @@ impl App {
             intent: flow.intent(),
             expires_at: flow.expires_at,
             extensions_left: flow.extensions_left(),
+            gate: flow.gate(&policy),
+            tries_left: flow.tries_left_here(&policy),
+            may_unlock: policy.settings().actions.unlock_without_reset,
             rules,
         })
     }
@@ -258,8 +267,7 @@ impl App {
                 let step = if flow.is_over(desk.now) {
                     flow.expire(desk.now)
                 } else {
-                    let mut book = tx.book();
-                    decide(flow, &mut desk.context(&mut book))?
+                    decide(flow, &mut desk.context(tx.book()))?
                 };
                 let handle = match step.effects.renews_handle {
                     true => Some(desk.handle()?),

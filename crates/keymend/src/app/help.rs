@@ -131,13 +131,12 @@ impl App {
 fn may_ask(tx: &mut Tx<'_>, claim_tag: &str, desk: &Desk) -> Result<bool, Stop> {
     let name = CounterKey::contact_name(claim_tag);
     let source = CounterKey::contact_source(&desk.caller.network);
-    let mut book = tx.book();
     let flow_fault = keymend_domain::flow::FlowFault::from;
-    let by_source = limit::take(&mut book, &source, &limit::CONTACT_PER_SOURCE, desk.now);
+    let by_source = limit::take(tx.book(), &source, &limit::CONTACT_PER_SOURCE, desk.now);
     if !by_source.map_err(flow_fault)?.is_granted() {
         return Ok(false);
     }
-    let by_name = limit::take(&mut book, &name, &limit::ONCE_A_DAY, desk.now);
+    let by_name = limit::take(tx.book(), &name, &limit::ONCE_A_DAY, desk.now);
     Ok(by_name.map_err(flow_fault)?.is_granted())
 }
 

@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use keymend_domain::policy::BotCheck;
-use keymend_domain::refusal::Refusal;
+use keymend_domain::flow::FlowFault;
 use keymend_domain::time::{HOUR_MS, Moment};
 
-use super::{App, Stop, Visitor};
-use crate::human::{Challenge, Kind, UsedKey, Verdict};
+use super::{App, NetworkTags, Stop, Visitor};
+use crate::human::{Ask, Challenge, Human, Ticket, Verdict};
 
 /// What the form carried.
 #[derive(Debug, Clone, Default)]
@@ -49,15 +48,15 @@ impl App {
     /// # Errors
     ///
     /// [`Stop::Fault`] if the random source failed.
-    pub fn human_challenge(&self, visitor: &Visitor) -> Result<Option<Challenge>, Stop> {
-        let pressed = self.inner.pressure.is_on(visitor.network(), self.now());
-        let kind = match self.policy().settings().bot_check {
-            BotCheck::Off => return Ok(None),
-            BotCheck::UnderPressure if !pressed => return Ok(None),
-            BotCheck::Silent | BotCheck::UnderPressure => Kind::Work,
-            BotCheck::PictureAndSound => Kind::Picture,
+    pub fn human_challenge(&self, visitor: &NetworkTags) -> Result<Option<Challenge>, Stop> {
+        let now = self.now();
+        let pressed = self.inner.pressure.is_on(&visitor.near, now);
+        let Some(ask) = Ask::of(self.policy().settings().bot_check, pressed) else {
+            return Ok(None);
         };
-        Ok(Some(self.inner.human.challenge(kind, pressed)?))
+        let entropy = self.inner.entropy.as_ref();
+        let challenge = self.inner.human.challenge(ask, pressed, now, entropy);
+        challenge.map(Some).map_err(|fault| FlowFault::from(fault).into())
     }
 
     /// A ticket for the queue of visitors without script.
@@ -65,33 +64,24 @@ impl App {
     /// # Errors
     ///
     /// [`Stop::Fault`] if the random source failed.
-    pub fn human_ticket(&self) -> Result<Challenge, Stop> {
+    pub fn human_ticket(&self) -> Result<Ticket, Stop> {
         let wait_secs = self.policy().settings().queue_secs;
-        Ok(self.inner.human.ticket(wait_secs)?)
+        let ticket = self.inner.human.ticket(wait_secs, self.now(), self.inner.entropy.as_ref());
+        ticket.map_err(|fault| FlowFault::from(fault).into())
     }
 
-    /// The bot check itself, for pictures and sounds.
+    /// The bot check itself, for its queue, pictures and sounds.
     #[must_use]
-    pub fn human(&self) -> &crate::human::Human {
+    pub fn human(&self) -> &Human {
         &self.inner.human
     }
 
-    /// What must be marked as used if the answer holds; `None` where none was asked for.
-    pub(super) fn check_human(
-        &self,
-        given: &HumanAnswer,
-        visitor: &Visitor,
-    ) -> Result<Option<UsedKey>, Stop> {
-        let pressed = self.inner.pressure.is_on(visitor.network(), self.now());
-        match self.policy().settings().bot_check {
-            BotCheck::Off => return Ok(None),
-            BotCheck::UnderPressure if !pressed => return Ok(None),
-            BotCheck::Silent | BotCheck::UnderPressure | BotCheck::PictureAndSound => {}
-        }
+    /// What must be marked as used, and whether the answer holds; `None` where none was asked for.
+    pub(super) fn check_human(&self, given: &HumanAnswer, visitor: &Visitor) -> Option<Verdict> {
+        let now = self.now();
+        let pressed = self.inner.pressure.is_on(visitor.network(), now);
+        let ask = Ask::of(self.policy().settings().bot_check, pressed)?;
         let answer = Some(given.answer.as_str()).filter(|text| !text.is_empty());
-        match self.inner.human.verify(&given.token, answer, self.now()) {
-            Verdict::Passed(used) => Ok(Some(used)),
-            Verdict::NotSure => Err(Stop::Refused(Refusal::HumanNotSure)),
-        }
+        Some(self.inner.human.verify(ask, &given.token, answer, now))
     }
 }

@@ -142,8 +142,7 @@ impl App {
                     Gathering::Ready(ready) => *ready,
                     Gathering::Stale(moved) => return Ok((moved, None)),
                 };
-                let mut book = tx.book();
-                let opened = flow.order_unlock(&fresh, &mut desk.context(&mut book))?;
+                let opened = flow.order_unlock(&fresh, &mut desk.context(tx.book()))?;
                 commit(tx, opened, &form)
             })
             .await?;
@@ -206,9 +205,8 @@ impl App {
                     Gathering::Ready(ready) => *ready,
                     Gathering::Stale(moved) => return Ok((moved, None)),
                 };
-                let mut book = tx.book();
                 let judged = Judged { broken };
-                let opened = flow.order_reset(&fresh, judged, &mut desk.context(&mut book))?;
+                let opened = flow.order_reset(&fresh, judged, &mut desk.context(tx.book()))?;
                 commit(tx, opened, &form)
             })
             .await
@@ -304,8 +302,7 @@ impl App {
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
                 let Some(flow) = tx.flow_by_id(&flow)? else { return Ok(()) };
-                let mut book = tx.book();
-                let step: Step = flow.settle(&outcome, &mut desk.context(&mut book))?;
+                let step: Step = flow.settle(&outcome, &mut desk.context(tx.book()))?;
                 tx.commit_step(&step, None, None)?;
                 end_sign_ins(tx, &step)?;
                 Ok(())

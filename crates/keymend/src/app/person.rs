@@ -95,8 +95,7 @@ impl App {
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
                 let known = rules.as_ref().map(|(account, rules)| (account, rules));
-                let mut book = tx.book();
-                Ok(may_try(&claim, known, &mut desk.context(&mut book))?)
+                Ok(may_try(&claim, known, &mut desk.context(tx.book()))?)
             })
             .await
     }
@@ -125,8 +124,7 @@ impl App {
             .inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
-                let mut book = tx.book();
-                let ctx = &mut desk.context(&mut book);
+                let ctx = &mut desk.context(tx.book());
                 let step = match signed_in(&claim, account, answer, (correlation, ctx))? {
                     Ok(step) => step,
                     Err((refusal, event)) => {
@@ -371,8 +369,7 @@ impl App {
                     },
                     person,
                 };
-                let mut book = tx.book();
-                let step = decide(given, &mut desk.context(&mut book))?;
+                let step = decide(given, &mut desk.context(tx.book()))?;
                 app.save_person(tx, step, (&form, &desk))
             })
             .await

@@ -8,6 +8,7 @@ use keymend_domain::policy::Scope;
 use keymend_domain::refusal::Refusal;
 
 use super::{App, HumanAnswer, Stop, Visitor};
+use crate::human::Verdict;
 use crate::store::Tx;
 
 /// What the first form holds.
@@ -67,20 +68,17 @@ impl App {
         human: HumanAnswer,
         visitor: &Visitor,
     ) -> Result<(), Stop> {
-        let used = self.check_human(&human, visitor)?;
+        let verdict = self.check_human(&human, visitor);
         let desk = self.desk(visitor);
         let (claim, correlation) = (claim.clone(), correlation.clone());
         let admission = self
             .inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
-                if let Some(used) = &used
-                    && !tx.use_human(&used.key, used.expires_at)?
-                {
+                if !is_human(tx, verdict.as_ref())? {
                     return Ok(Err(Refusal::HumanNotSure));
                 }
-                let mut book = tx.book();
-                let admission = admit(&claim, &correlation, &mut desk.context(&mut book))?;
+                let admission = admit(&claim, &correlation, &mut desk.context(tx.book()))?;
                 for event in &admission.audit {
                     tx.audit(event)?;
                 }
@@ -129,8 +127,7 @@ impl App {
                     Found::Nobody | Found::Several { .. } => Standing::default(),
                 };
                 let gathered = Gathered { found, standing };
-                let mut book = tx.book();
-                let step = Flow::open(&claim, correlation, gathered, &mut desk.context(&mut book))?;
+                let step = Flow::open(&claim, correlation, gathered, &mut desk.context(tx.book()))?;
                 let handle = desk.handle()?;
                 tx.commit_step(&step, None, Some(&handle))?;
                 Ok(handle)
@@ -139,5 +136,19 @@ impl App {
         // Told whether or not there is work, so that a decoy costs the same.
         self.inner.outbox_has_work.notify_one();
         Ok(handle)
+    }
+}
+
+/// Whether the bot check was passed, with an answer nobody used before.  A wrong answer uses its
+/// challenge up as well, so that a picture cannot be guessed at.
+fn is_human(tx: &mut Tx<'_>, verdict: Option<&Verdict>) -> Result<bool, Stop> {
+    match verdict {
+        None => Ok(true),
+        Some(Verdict::Passed(used)) => Ok(tx.use_human(&used.key, used.expires_at)?),
+        Some(Verdict::Spent(used)) => {
+            tx.use_human(&used.key, used.expires_at)?;
+            Ok(false)
+        }
+        Some(Verdict::NotSure) => Ok(false),
     }
 }

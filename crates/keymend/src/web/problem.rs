@@ -10,11 +10,10 @@ use keymend_domain::refusal::Refusal;
 use keymend_domain::time::Moment;
 
 use super::answer::Desk;
-use super::page::ErrorLine;
-use super::page::ending::{DirectoryDown, Fault as FaultPage, Paused, SiteOff};
+use super::page::ending::{DirectoryDown, Fault as FaultPage, NotFound, Paused, SiteOff};
+use super::page::{ErrorLine, Note, Sayings};
 use super::words::{date_text, time_text};
 use crate::app::{Fault, Stop};
-use crate::text::TextValue;
 
 impl Desk<'_> {
     /// Answers a stop that no form can show.
@@ -43,13 +42,17 @@ impl Desk<'_> {
                 self.page(StatusCode::TOO_MANY_REQUESTS, &frame, &page).done()
             }
             Refusal::SiteOff => self.page(StatusCode::OK, &frame, &SiteOff {}).done(),
-            Refusal::SigninEnded => self.go("/signin").done(),
+            Refusal::SigninEnded => self.go("/signin?ended=yes").done(),
             other => {
                 let frame = Desk::with_errors(frame, self.lines(other, None));
-                let page = super::page::ending::NotFound {};
-                self.page(StatusCode::UNPROCESSABLE_ENTITY, &frame, &page).done()
+                self.page(StatusCode::UNPROCESSABLE_ENTITY, &frame, &NotFound {}).done()
             }
         }
+    }
+
+    /// There is no such page.
+    pub(super) fn not_found(&self) -> Response {
+        self.page(StatusCode::NOT_FOUND, &self.frame(), &NotFound {}).done()
     }
 
     /// A fault: logged once, here, with its chain; shown with the reference alone.
@@ -69,79 +72,47 @@ impl Desk<'_> {
 
     /// A refusal as lines on top of a page and beside its fields.
     pub(super) fn lines(&self, refusal: &Refusal, field: Option<&'static str>) -> Vec<ErrorLine> {
-        if let Refusal::PasswordRejected(broken) = refusal {
-            return broken.iter().map(|rule| self.rule_line(rule)).collect();
-        }
-        vec![ErrorLine { field, refusal_id: refusal.id(), values: self.values(refusal) }]
+        self.say(|sayings| sayings.lines(refusal, field))
     }
 
-    fn values(&self, refusal: &Refusal) -> Vec<(&'static str, TextValue)> {
+    fn say<T>(&self, speak: impl FnOnce(&Sayings<'_>) -> T) -> T {
         let site = self.web.site();
-        match refusal {
-            Refusal::LimitReached { wait_mins } | Refusal::SigninPaused { wait_mins } => {
-                vec![("n", (*wait_mins).into())]
-            }
-            Refusal::NameBlocked { wait_mins } => vec![("minutes", (*wait_mins).into())],
-            Refusal::ClaimShape => vec![("example", site.user_example.as_str().into())],
-            Refusal::AddressShape => vec![("example", "name@example.com".into())],
-            Refusal::NumberShape => vec![("example", site.number_example.as_str().into())],
-            Refusal::ChallengeTooSoon { wait_secs } => vec![("n", (*wait_secs).into())],
-            Refusal::FlowExpired => {
-                vec![("n", self.web.app().policy().settings().limits.flow_mins.into())]
-            }
-            Refusal::SitePaused { directory } | Refusal::DirectoryDown { directory } => {
-                let title = self.web.app().directories().title(directory);
-                vec![("directory", title.into())]
-            }
-            Refusal::MethodMost { most } => vec![("n", (*most).into())],
-            Refusal::MethodLeast { least } => vec![("n", (*least).into())],
-            _ => Vec::new(),
-        }
+        let moment = |at: Moment| time_text(at, &site.time_zone, self.seen.lang);
+        speak(&Sayings {
+            user_example: &site.user_example,
+            address_example: "name@example.com",
+            number_example: &site.number_example,
+            flow_minutes: self.web.app().policy().settings().limits.flow_mins,
+            moment: &moment,
+        })
     }
 
-    fn rule_line(&self, rule: &RuleBroken) -> ErrorLine {
-        let field = if *rule == RuleBroken::Differ { "again" } else { "password" };
-        ErrorLine { field: Some(field), refusal_id: rule.id(), values: self.rule_values(rule, None) }
+    /// What the directory itself refused, for the page that asks for another password.
+    pub(super) fn directory_note(&self, broken: &[RuleBroken]) -> Option<Note> {
+        let rule = broken.iter().find(|rule| {
+            matches!(
+                rule,
+                RuleBroken::History { .. } | RuleBroken::Young { .. } | RuleBroken::Unsaid
+            )
+        })?;
+        Some(self.say(|sayings| sayings.note(rule)))
     }
 
-    /// What is filled into the sentence of a broken rule.
-    pub(super) fn rule_values(
-        &self,
-        rule: &RuleBroken,
-        changed_at: Option<Moment>,
-    ) -> Vec<(&'static str, TextValue)> {
+    /// That the directory allows no new password yet (KM-4009).
+    pub(super) fn young_note(&self, from: Moment, changed_at: Option<Moment>) -> Note {
         let site = self.web.site();
         let lang = self.seen.lang;
-        match rule {
-            RuleBroken::Short { least, typed } => {
-                vec![("n", (*least).into()), ("m", (*typed).into())]
-            }
-            RuleBroken::Long { most } => vec![("n", (*most).into())],
-            RuleBroken::Banned { term } => vec![("term", term.as_str().into())],
-            RuleBroken::Name { part } => vec![("part", part.as_str().into())],
-            RuleBroken::Classes { needed, used } => {
-                vec![("n", (*needed).into()), ("k", (*used).into())]
-            }
-            RuleBroken::History { remembered } => vec![("n", (*remembered).into())],
-            RuleBroken::Young { from } => {
-                let known = match (from, changed_at) {
-                    (Some(_), Some(_)) => "both",
-                    (Some(_), None) => "time",
-                    (None, _) => "neither",
-                };
-                let date = changed_at.map(|at| date_text(at, &site.time_zone, lang));
-                let time = from.map(|at| time_text(at, &site.time_zone, lang));
-                vec![
-                    ("known", known.into()),
-                    ("date", date.unwrap_or_default().into()),
-                    ("time", time.unwrap_or_default().into()),
-                ]
-            }
-            RuleBroken::Unsaid => vec![("maybe", "used-before".into())],
-            RuleBroken::Sign { which } => vec![("which", which.as_str().into())],
-            RuleBroken::Few { least } => vec![("n", (*least).into())],
-            RuleBroken::Differ | RuleBroken::Leaked | RuleBroken::Same => Vec::new(),
-        }
+        let Some(changed_at) = changed_at else {
+            return self.say(|sayings| sayings.note(&RuleBroken::Young { from: Some(from) }));
+        };
+        Note::new(
+            RuleBroken::Young { from: Some(from) }.id(),
+            vec![
+                ("known", "both".into()),
+                ("date", date_text(changed_at, &site.time_zone, lang).into()),
+                ("time", time_text(from, &site.time_zone, lang).into()),
+            ],
+        )
     }
 }
 

@@ -1,0 +1,440 @@
+//! The pages between the first form and the end, all at one address: the flow knows where it is.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use keymend_domain::directory::{Barrier, DeedKind};
+use keymend_domain::flow::{Finish, Intent as Wish, View};
+use keymend_domain::method::MethodKind;
+use keymend_domain::refusal::Refusal;
+
+use crate::app::{FlowPage, FormStep, Moved, Stop};
+use crate::web::Web;
+use crate::web::answer::{Desk, plain};
+use crate::web::cookie::Cookie;
+use crate::web::form::Fields;
+use crate::web::guard::{Look, Seen};
+use crate::web::page::before_proof::{
+    Intent, LaterGate, ProveByEmail, ProveByText, TypeCode, Ways,
+};
+use crate::web::page::ending::{
+    Barred, Cancelled, DirectoryDown, Expired, PasswordChanged, Paused, Unconfirmed, Unlocked,
+};
+use crate::web::page::proven::{NewPassword, NextWay, Saving, Unlock};
+use crate::web::page::{ErrorLine, Frame, Page, TimeLeft, Way};
+
+/// `GET /flow`.
+pub(super) async fn show(
+    State(web): State<Web>,
+    Look(seen): Look,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let desk = Desk { web: &web, seen: &seen };
+    let Some(handle) = &seen.flow else {
+        // Straight from the first form without its cookie: the browser keeps none.
+        let is_lost = query.as_deref() == Some("from=start");
+        return desk.go(if is_lost { "/reset?cookie=lost" } else { "/reset" }).done();
+    };
+    match web.app().view(handle).await {
+        Ok(page) => Shown { desk: &desk, handle, page: &page }.answer(),
+        Err(Stop::NoFlow) => desk.go("/reset").with(desk.clear(Cookie::Flow)).done(),
+        Err(stop) => desk.stop(stop),
+    }
+}
+
+struct Shown<'a> {
+    desk: &'a Desk<'a>,
+    handle: &'a str,
+    page: &'a FlowPage,
+}
+
+impl Shown<'_> {
+    fn answer(&self) -> Response {
+        match &self.page.view {
+            View::Intent => self.open(&Intent {}),
+            View::Menu { gates: None, kinds, .. } => self.open(&Ways { ways: ways(kinds) }),
+            View::Menu { gates: Some(_), .. } => self.next_way(),
+            View::Contact { kind } => self.contact(*kind),
+            View::Code { .. } => self.code(),
+            View::NewPassword { .. } => self.new_password(),
+            View::Unlock { login, is_locked } => {
+                self.open(&Unlock { login_name: login.clone(), is_locked: *is_locked })
+            }
+            View::Working => self.desk.page(StatusCode::OK, &self.frame(), &Saving { renew_secs: 2 }).done(),
+            View::Finished { finish, .. } => self.finished(finish),
+        }
+    }
+
+    fn frame(&self) -> Frame {
+        let mut frame =
+            self.desk.step_frame(self.handle, self.page.step, &self.page.correlation);
+        frame.here = "/flow".to_owned();
+        frame
+    }
+
+    fn errors(&self, field: Option<&'static str>) -> Vec<ErrorLine> {
+        let said = self.page.said.as_ref();
+        said.map(|said| self.desk.lines(said, field)).unwrap_or_default()
+    }
+
+    /// A page inside a running attempt: errors on top, time left below.
+    fn open<P: Page>(&self, page: &P) -> Response {
+        self.open_with(page, self.errors(None))
+    }
+
+    fn open_with<P: Page>(&self, page: &P, errors: Vec<ErrorLine>) -> Response {
+        let mut frame = Desk::with_errors(self.frame(), errors);
+        frame.time_left = Some(TimeLeft {
+            secs: self.page.expires_at.secs_left(self.desk.web.app().now()),
+            extensions_left: self.page.extensions_left,
+        });
+        self.desk.page(StatusCode::OK, &frame, page).done()
+    }
+
+    /// Which gate this is; told only after the first.
+    fn later<P: Page>(&self, page: P) -> Response
+    where
+        LaterGate<P>: Page,
+    {
+        let errors = self.errors(Some(field_of(&self.page.view)));
+        match self.page.gate {
+            Some((step, of)) if step > 1 => {
+                let tries_left = self.page.tries_left;
+                self.open_with(&LaterGate { step, of, tries_left, page }, errors)
+            }
+            _ => self.open_with(&page, errors),
+        }
+    }
+
+    fn contact(&self, kind: MethodKind) -> Response {
+        match kind {
+            MethodKind::Email => self.later(ProveByEmail { address: String::new() }),
+            MethodKind::Text => {
+                let example = self.desk.web.site().number_example.clone();
+                self.later(ProveByText { address: String::new(), example })
+            }
+        }
+    }
+
+    fn code(&self) -> Response {
+        let View::Code { kind, typed, digits, resend_at, may_resend, .. } = &self.page.view else {
+            return self.desk.not_found();
+        };
+        let web = self.desk.web;
+        self.later(TypeCode {
+            way: Way::from(*kind),
+            typed: typed.clone(),
+            digits: *digits,
+            minutes: web.app().policy().settings().limits.code_mins,
+            resend_secs: resend_at.secs_left(web.app().now()),
+            can_resend: *may_resend,
+        })
+    }
+
+    fn next_way(&self) -> Response {
+        let View::Menu { gate, gates, kinds, too_young, changed_at, may_unlock } = &self.page.view
+        else {
+            return self.desk.not_found();
+        };
+        let notes = too_young.map(|from| self.desk.young_note(from, *changed_at));
+        self.open(&NextWay {
+            step: *gate,
+            of: gates.unwrap_or(*gate),
+            ways: ways(kinds),
+            offers_unlock: notes.is_some() && *may_unlock,
+            notes: notes.into_iter().collect(),
+        })
+    }
+
+    fn new_password(&self) -> Response {
+        let View::NewPassword { login, too_young, changed_at } = &self.page.view else {
+            return self.desk.not_found();
+        };
+        let mut rejected = too_young.map(|from| self.desk.young_note(from, *changed_at));
+        let offers_unlock = rejected.is_some() && self.page.may_unlock;
+        let mut errors = self.errors(Some("password"));
+        if let Some(Refusal::PasswordRejected(broken)) = &self.page.said
+            && let Some(note) = self.desk.directory_note(broken)
+        {
+            // The page itself says it, under its own heading.
+            errors.retain(|line| line.refusal_id != note.refusal_id);
+            rejected = Some(note);
+        }
+        let page = NewPassword {
+            login_name: login.clone(),
+            rules: self.page.rules.as_slice().into(),
+            rejected,
+            strength: None,
+            offers_unlock,
+        };
+        self.open_with(&page, errors)
+    }
+
+    fn finished(&self, finish: &Finish) -> Response {
+        let (desk, frame) = (self.desk, self.frame());
+        match finish {
+            Finish::Done { kind: DeedKind::Unlock, .. } => {
+                let sign_in_url = desk.web.site().sign_in_url.clone();
+                self.end(&Unlocked { sign_in_url })
+            }
+            Finish::Done { unlocked, change_again, .. } => self.end(&self.changed(*unlocked, *change_again)),
+            Finish::Barred(Barrier::StillLocked | Barrier::CannotSignIn) => {
+                desk.page(StatusCode::OK, &frame, &Barred::NotYet).done()
+            }
+            Finish::Unknown => {
+                desk.page(StatusCode::GATEWAY_TIMEOUT, &frame, &Unconfirmed {}).done()
+            }
+            Finish::Cancelled => self.end(&Cancelled {}),
+            Finish::Expired => desk.page(StatusCode::GONE, &frame, &self.expired()).done(),
+            Finish::Replaced => {
+                let frame = Desk::with_errors(frame, desk.lines(&Refusal::FlowReplaced, None));
+                desk.page(StatusCode::GONE, &frame, &self.expired()).done()
+            }
+            Finish::Blocked { wait_mins } => {
+                let page = Paused { minutes: *wait_mins };
+                desk.page(StatusCode::TOO_MANY_REQUESTS, &frame, &page).done()
+            }
+            Finish::ChangeRefused(_) | Finish::ChangeWrongCurrent => desk.go("/me/password").done(),
+            Finish::NotDone(refusal) | Finish::Refused(refusal) => self.refused(refusal, frame.clone()),
+        }
+    }
+
+    /// The last page of a journey that ended well: nothing of it stays in the browser's cache.
+    fn end<P: Page>(&self, page: &P) -> Response {
+        self.desk.page(StatusCode::OK, &self.frame(), page).clearing().done()
+    }
+
+    fn changed(&self, was_unlocked: bool, changes_again: bool) -> PasswordChanged {
+        let site = self.desk.web.site();
+        PasswordChanged {
+            systems: site.systems.clone().unwrap_or_else(|| site.organisation.clone()),
+            others_within_minutes: None,
+            pending: None,
+            was_unlocked,
+            changes_again,
+            sign_in_url: site.sign_in_url.clone(),
+        }
+    }
+
+    fn expired(&self) -> Expired {
+        let minutes = self.desk.web.app().policy().settings().limits.flow_mins;
+        Expired { minutes, user: self.page.claim.clone() }
+    }
+
+    fn refused(&self, refusal: &Refusal, frame: Frame) -> Response {
+        let desk = self.desk;
+        match refusal {
+            Refusal::DirectoryDown { directory } | Refusal::SitePaused { directory } => {
+                let page = DirectoryDown {
+                    directory: desk.web.app().directories().title(directory),
+                    is_paused: matches!(refusal, Refusal::SitePaused { .. }),
+                };
+                desk.page(StatusCode::SERVICE_UNAVAILABLE, &frame, &page).done()
+            }
+            Refusal::WayNone => {
+                let (step, of) = self.page.gate.unwrap_or((2, 2));
+                let page =
+                    NextWay { step, of, ways: vec![], notes: vec![], offers_unlock: false };
+                desk.page(StatusCode::OK, &frame, &page).done()
+            }
+            other => {
+                let frame = Desk::with_errors(frame, desk.lines(other, None));
+                desk.page(StatusCode::OK, &frame, &self.expired()).done()
+            }
+        }
+    }
+}
+
+fn ways(kinds: &[MethodKind]) -> Vec<Way> {
+    kinds.iter().copied().map(Way::from).collect()
+}
+
+fn field_of(view: &View) -> &'static str {
+    match view {
+        View::Contact { .. } => "address",
+        View::Code { .. } => "code",
+        _ => "method",
+    }
+}
+
+/// A form of a flow: who sent it, from which step, and its fields.
+pub(super) struct Sent<'a> {
+    pub desk: Desk<'a>,
+    pub form: FormStep,
+    pub fields: Fields,
+}
+
+/// Checks cookie, fields and token of a flow's form.
+///
+/// A form of an older page is answered by the page the flow is at: nothing is spent.
+pub(super) fn sent<'a>(
+    web: &'a Web,
+    seen: &'a Arc<Seen>,
+    mut fields: Fields,
+    expected: &[&str],
+) -> Result<Sent<'a>, Box<Response>> {
+    let desk = Desk { web, seen };
+    if !fields.fits(expected) {
+        return Err(Box::new(plain(StatusCode::BAD_REQUEST, "Bad request")));
+    }
+    let Some(handle) = seen.flow.clone() else {
+        return Err(Box::new(desk.go("/reset").done()));
+    };
+    match web.tokens().check_step(&fields.take("form_token"), &handle) {
+        Ok(step) => Ok(Sent { desk, form: FormStep { handle, step }, fields }),
+        // After a gate the handle is new, so that every older form is foreign; so is a forged
+        // one.  Both see the page the flow is at, and neither moves it.
+        Err(_) => Err(Box::new(desk.go("/flow").done())),
+    }
+}
+
+impl Sent<'_> {
+    /// After a step the page is asked for again, so that a reload sends nothing twice.
+    pub(super) fn moved(&self, moved: Result<Moved, Stop>) -> Response {
+        match moved {
+            Ok(moved) => {
+                let cookie = moved.handle.and_then(|handle| self.desk.set(Cookie::Flow, &handle));
+                self.desk.go("/flow").with(cookie).done()
+            }
+            Err(Stop::NoFlow) => self.desk.go("/reset").done(),
+            Err(stop) => self.desk.stop(stop),
+        }
+    }
+}
+
+macro_rules! step {
+    ($(#[$doc:meta])* $name:ident => $deed:ident $(($wish:expr))?) => {
+        $(#[$doc])*
+        pub(super) async fn $name(
+            State(web): State<Web>,
+            Look(seen): Look,
+            fields: Fields,
+        ) -> Response {
+            let sent = match sent(&web, &seen, fields, &[]) {
+                Ok(sent) => sent,
+                Err(response) => return *response,
+            };
+            let visitor = match sent.desk.visitor().await {
+                Ok(visitor) => visitor,
+                Err(stop) => return sent.desk.stop(stop),
+            };
+            let moved = web.app().$deed(sent.form.clone(), $($wish,)? &visitor).await;
+            sent.moved(moved)
+        }
+    };
+}
+
+step!(
+    /// `POST /flow/resend`.
+    resend => resend
+);
+step!(
+    /// `POST /flow/other`.
+    other => other_way
+);
+step!(
+    /// `POST /flow/more-time`.
+    more_time => more_time
+);
+step!(
+    /// `POST /flow/cancel`.
+    cancel => cancel
+);
+step!(
+    /// `POST /flow/reset-instead`.
+    reset_instead => switch_intent (Wish::Reset)
+);
+step!(
+    /// `POST /flow/unlock-instead`.
+    unlock_instead => switch_intent (Wish::Unlock)
+);
+
+/// `POST /flow/challenge`.
+pub(super) async fn challenge(
+    State(web): State<Web>,
+    Look(seen): Look,
+    fields: Fields,
+) -> Response {
+    let mut sent = match sent(&web, &seen, fields, &["address"]) {
+        Ok(sent) => sent,
+        Err(response) => return *response,
+    };
+    let visitor = match sent.desk.visitor().await {
+        Ok(visitor) => visitor,
+        Err(stop) => return sent.desk.stop(stop),
+    };
+    let address = sent.fields.take("address");
+    let moved = web.app().challenge(sent.form.clone(), address, &visitor).await;
+    sent.moved(moved)
+}
+
+/// `POST /flow/prove`.
+pub(super) async fn prove(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
+    let mut sent = match sent(&web, &seen, fields, &["code"]) {
+        Ok(sent) => sent,
+        Err(response) => return *response,
+    };
+    let visitor = match sent.desk.visitor().await {
+        Ok(visitor) => visitor,
+        Err(stop) => return sent.desk.stop(stop),
+    };
+    let code = sent.fields.take("code");
+    let moved = web.app().prove(sent.form.clone(), &code, &visitor).await;
+    sent.moved(moved)
+}
+
+/// `POST /flow/intent`.
+pub(super) async fn intent(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
+    let mut sent = match sent(&web, &seen, fields, &["intent"]) {
+        Ok(sent) => sent,
+        Err(response) => return *response,
+    };
+    let wish = match sent.fields.take("intent").as_str() {
+        "reset" => Wish::Reset,
+        "unlock" => Wish::Unlock,
+        "" => return missing(&sent, "intent", &Intent {}),
+        _ => return plain(StatusCode::BAD_REQUEST, "Bad request"),
+    };
+    let visitor = match sent.desk.visitor().await {
+        Ok(visitor) => visitor,
+        Err(stop) => return sent.desk.stop(stop),
+    };
+    let moved = web.app().choose_intent(sent.form.clone(), wish, &visitor).await;
+    sent.moved(moved)
+}
+
+/// `POST /flow/method`.
+pub(super) async fn method(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
+    let mut sent = match sent(&web, &seen, fields, &["method"]) {
+        Ok(sent) => sent,
+        Err(response) => return *response,
+    };
+    let word = sent.fields.take("method");
+    let kind = match (word.as_str(), MethodKind::from_word(&word)) {
+        ("none", _) => return sent.desk.go("/help").done(),
+        ("", _) => {
+            let page = Ways { ways: ways(&web.app().policy().methods()) };
+            return missing(&sent, "method", &page);
+        }
+        (_, Some(kind)) => kind,
+        (_, None) => return plain(StatusCode::BAD_REQUEST, "Bad request"),
+    };
+    let visitor = match sent.desk.visitor().await {
+        Ok(visitor) => visitor,
+        Err(stop) => return sent.desk.stop(stop),
+    };
+    let moved = web.app().choose_method(sent.form.clone(), kind, &visitor).await;
+    sent.moved(moved)
+}
+
+/// Nothing was chosen: the same page, and its form still good.
+fn missing<P: Page>(sent: &Sent<'_>, field: &'static str, page: &P) -> Response {
+    let mut frame = sent.desk.frame();
+    frame.form_token = sent.desk.web.tokens().step(&sent.form.handle, sent.form.step);
+    frame.here = "/flow".to_owned();
+    let lines = sent.desk.lines(&Refusal::FormMissing, Some(field));
+    let frame = Desk::with_errors(frame, lines);
+    sent.desk.page(StatusCode::UNPROCESSABLE_ENTITY, &frame, page).done()
+}
