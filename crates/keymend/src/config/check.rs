@@ -201,11 +201,15 @@ impl<'a> Checker<'a> {
 
 /// The certificates of a PEM file; at least one.
 pub(super) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Complaint> {
-    let text = std::fs::read(path).map_err(|error| {
-        complaint(
+    let text = std::fs::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => complaint(
+            "names a file that does not exist",
+            "create it, or correct the path",
+        ),
+        _ => complaint(
             format!("cannot be read ({error})"),
-            "correct the path, or let the service's user read the file",
-        )
+            "let the user of the service read it",
+        ),
     })?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     match found {

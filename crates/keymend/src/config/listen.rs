@@ -73,7 +73,7 @@ fn check_tls(section: &TlsSection, checker: &mut Checker<'_>) -> Option<TlsFiles
     let key = PrivateKeyDer::from_pem_slice(key?.expose().as_bytes()).map_err(|_| {
         complaint(
             "names a file without a private key",
-            "name a PEM file: it begins with -----BEGIN PRIVATE KEY-----",
+            "name a PEM file with the key of the certificate, not encrypted",
         )
     });
     let key = checker.accept("listen.tls.key_file", key)?;

@@ -104,8 +104,14 @@ fn shown(value: &DeValue<'_>, path: &str) -> Option<String> {
         DeValue::Float(number) => number.to_string(),
         DeValue::Boolean(truth) => truth.to_string(),
         DeValue::Datetime(moment) => moment.to_string(),
-        DeValue::Array(items) if items.is_empty() => "[]".to_owned(),
-        DeValue::Array(_) | DeValue::Table(_) => return None,
+        DeValue::Array(items) => {
+            let inner: Option<Vec<String>> = items
+                .iter()
+                .map(|item| shown(item.get_ref(), path))
+                .collect();
+            format!("[{}]", inner?.join(", "))
+        }
+        DeValue::Table(_) => return None,
     };
     let cut: String = text.chars().take(SHOWN_CHARACTERS_MAX).collect();
     Some(if cut.len() < text.len() {

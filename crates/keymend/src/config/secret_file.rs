@@ -124,8 +124,11 @@ fn check_owner_and_mode(
 
 /// In a folder that everybody can write to, anybody can put another file in the place of this one.
 fn check_folder(path: &Path) -> Result<(), Complaint> {
-    let Some(folder) = path.parent() else {
-        return Ok(());
+    let folder = match path.parent() {
+        None => return Ok(()),
+        // A bare name lies in the folder that the command was given in.
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
     };
     let mode = fs::metadata(folder)
         .map_err(|error| unreadable(folder, &error))?
@@ -211,6 +214,12 @@ mod tests {
             "everybody can write to its folder (mode 1777)"
         );
         assert!(fault.remedy.starts_with("run: chmod o-w "));
+    }
+
+    #[test]
+    fn a_bare_name_lies_in_the_present_folder() {
+        // The tests run in the folder of the crate.
+        assert_eq!(check_folder(Path::new("Cargo.toml")), Ok(()));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What an administrator is told about a configuration.
 
+mod certificate;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -7,6 +9,7 @@ use std::path::PathBuf;
 use expect_test::{Expect, expect};
 
 use super::*;
+use certificate::certificate_and_key;
 
 const ROOT: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const GOOD: &str = r#"
@@ -256,8 +259,9 @@ fn the_example_file_is_refused_until_its_samples_are_replaced_and_then_it_works(
         folder.secret(name, "correct horse");
     }
     fs::create_dir(folder.path("tls")).unwrap();
-    folder.secret("tls/fullchain.pem", include_str!("tests/certificate.pem"));
-    folder.secret("tls/privkey.pem", include_str!("tests/key.pem"));
+    let (certificate, key) = certificate_and_key();
+    folder.secret("tls/fullchain.pem", &certificate);
+    folder.secret("tls/privkey.pem", &key);
     let config = folder.load().map_err(|faults| faults.to_string()).unwrap();
     assert!(config.listen.tls.is_some() && config.mail.is_some() && config.texts.is_some());
 }
@@ -266,11 +270,29 @@ fn the_example_file_is_refused_until_its_samples_are_replaced_and_then_it_works(
 fn a_key_of_another_certificate_is_noticed() {
     let tls = "tls = { certificate_file = \"c.pem\", key_file = \"k.pem\" }";
     let folder = Folder::with(&GOOD.replace("trusted_proxies = [\"10.0.0.0/8\"]", tls));
-    folder.secret("c.pem", include_str!("tests/certificate.pem"));
-    folder.secret("k.pem", include_str!("tests/other_key.pem"));
+    folder.secret("c.pem", &certificate_and_key().0);
+    folder.secret("k.pem", &certificate_and_key().1);
     let faults = folder.faults();
     assert!(
         faults.contains("does not belong to the certificate"),
         "{faults}"
     );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_file_makes_the_check_fall_over(text in "[a-z\\[\\]{}=\"'.,#0-9 \n-]{0,200}") {
+        let folder = Folder::with(&format!("{text}\n"));
+        proptest::prop_assert!(folder.load().is_err_and(|faults| !faults.0.is_empty()));
+    }
+
+    #[test]
+    fn no_value_makes_the_check_fall_over(value in ".{0,60}") {
+        let value = toml::Value::String(value).to_string();
+        for old in ["\"https://reset.corp.test\"", "\"ldaps://dc1.corp.test\"", "\"GB\"", "\"10.0.0.0/8\""] {
+            let folder = Folder::with(&GOOD.replace(old, &value));
+            let faults = folder.load().map_err(|faults| faults.0.len());
+            proptest::prop_assert_ne!(faults.err(), Some(0));
+        }
+    }
 }
