@@ -213,7 +213,11 @@ impl Endpoint {
 
     async fn tcp(&self, until: Instant) -> Result<std::net::TcpStream, Failure> {
         let host = self.url.host_str().unwrap_or_default();
-        let usual = if self.url.scheme() == "ldaps" { 636 } else { 389 };
+        let usual = if self.url.scheme() == "ldaps" {
+            636
+        } else {
+            389
+        };
         let looking = tokio::net::lookup_host((host, self.url.port().unwrap_or(usual)));
         let addresses = timeout_at(until, looking)
             .await
@@ -248,9 +252,10 @@ fn tls_failure(error: LdapError) -> Failure {
         LdapError::Rustls { source } => Failure::trust(source.to_string()),
         LdapError::DNSName { source } => Failure::trust(source.to_string()),
         // Going on without TLS is what somebody who strips StartTLS hopes for.
-        LdapError::LdapResult { result } => {
-            Failure::trust(format!("the server refused StartTLS (result {})", result.rc))
-        }
+        LdapError::LdapResult { result } => Failure::trust(format!(
+            "the server refused StartTLS (result {})",
+            result.rc
+        )),
         _ => Failure::down(Step::Certificate, "the connection was closed"),
     }
 }

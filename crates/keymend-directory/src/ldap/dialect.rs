@@ -134,6 +134,12 @@ mod tests {
         assert!(refused.error.to_string().contains("389 Directory Server"));
         assert!(refused.error.to_string().contains("not supported yet"));
         let bare = Entry::of("", &[("objectClass", "OpenLDAProotDSE")]);
-        assert!(offer(&bare).unwrap_err().error.to_string().contains("RFC 3062"));
+        assert!(
+            offer(&bare)
+                .unwrap_err()
+                .error
+                .to_string()
+                .contains("RFC 3062")
+        );
     }
 }

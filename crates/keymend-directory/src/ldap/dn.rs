@@ -45,7 +45,11 @@ fn split(text: &str, at: char) -> Option<Vec<String>> {
 fn pair(part: &str) -> Option<String> {
     let (kind, value) = part.split_once('=')?;
     let kind = kind.trim().to_ascii_lowercase();
-    if kind.is_empty() || !kind.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.')) {
+    if kind.is_empty()
+        || !kind
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+    {
         return None;
     }
     let plain = String::from_utf8(unescaped(value.trim_start())?).ok()?;
@@ -93,7 +97,10 @@ mod tests {
             assert_eq!(DnKey::of(left), DnKey::of(right), "{left} {right}");
             assert!(DnKey::of(left).is_some(), "{left}");
         };
-        check("CN=Staff, OU=Groups,DC=Lab,DC=test", "cn=staff,ou=groups,dc=lab,dc=test");
+        check(
+            "CN=Staff, OU=Groups,DC=Lab,DC=test",
+            "cn=staff,ou=groups,dc=lab,dc=test",
+        );
         check("cn=a+uid=b,dc=x", "UID=B+CN=A,dc=x");
         check("cn=Two  Words,dc=x", "cn=two words,dc=x");
         check("cn=J\\C3\\BCrgen,dc=x", "cn=Jürgen,dc=x");
@@ -109,7 +116,16 @@ mod tests {
 
     #[test]
     fn other_texts_are_not_names() {
-        for text in ["", "staff", "cn=a,", "=a", "cn=a\\", "cn=\\2", "c n=a", "cn=\\ff\\fe"] {
+        for text in [
+            "",
+            "staff",
+            "cn=a,",
+            "=a",
+            "cn=a\\",
+            "cn=\\2",
+            "c n=a",
+            "cn=\\ff\\fe",
+        ] {
             assert_eq!(DnKey::of(text), None, "{text}");
         }
     }

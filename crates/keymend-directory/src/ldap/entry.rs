@@ -41,7 +41,10 @@ impl Entry {
             ..Self::default()
         };
         for (name, value) in attributes {
-            let values = entry.attributes.entry(name.to_ascii_lowercase()).or_default();
+            let values = entry
+                .attributes
+                .entry(name.to_ascii_lowercase())
+                .or_default();
             values.push(value.as_bytes().to_vec());
         }
         entry
@@ -50,11 +53,6 @@ impl Entry {
     /// Whether the attribute is there, with values or (types only) without.
     pub(super) fn has(&self, name: &str) -> bool {
         self.attributes.contains_key(&name.to_ascii_lowercase())
-    }
-
-    /// How many values an attribute has.
-    pub(super) fn count(&self, name: &str) -> usize {
-        self.attributes.get(&name.to_ascii_lowercase()).map_or(0, Vec::len)
     }
 
     /// The values of an attribute that are text.

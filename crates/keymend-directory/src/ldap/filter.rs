@@ -19,7 +19,9 @@ pub(super) enum Filter {
 
 /// A text that is no filter this adapter takes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a filter at character {at}: only (&…), (|…), (!…), (name=value) and (name=*) are taken")]
+#[error(
+    "not a filter at character {at}: only (&…), (|…), (!…), (name=value) and (name=*) are taken"
+)]
 pub(super) struct NotAFilter {
     /// Where reading stopped, in bytes from the start.
     pub(super) at: usize,
@@ -203,7 +205,10 @@ mod tests {
         check("user=*", "(uid=user\\3d\\2a)");
         check("*)(uid=*", "(uid=\\2a\\29\\28uid\\3d\\2a)");
         check("\\75ser1", "(uid=\\5c75ser1)");
-        check(")(|(objectClass=*", "(uid=\\29\\28\\7c\\28objectClass\\3d\\2a)");
+        check(
+            ")(|(objectClass=*",
+            "(uid=\\29\\28\\7c\\28objectClass\\3d\\2a)",
+        );
         check("a\0b", "(uid=a\\00b)");
         check("", "(uid=)");
     }
@@ -229,7 +234,10 @@ mod tests {
 
     fn trees() -> impl Strategy<Value = Filter> {
         let leaf = prop_oneof![
-            ("[a-z][a-zA-Z0-9-]{0,8}", proptest::collection::vec(any::<u8>(), 0..24))
+            (
+                "[a-z][a-zA-Z0-9-]{0,8}",
+                proptest::collection::vec(any::<u8>(), 0..24)
+            )
                 .prop_map(|(name, value)| Filter::Equal(name, value)),
             "[a-z][a-zA-Z0-9-]{0,8}".prop_map(Filter::Present),
         ];

@@ -17,9 +17,17 @@ pub(super) fn parse(text: &str) -> Option<Moment> {
         14 => digits(whole, 12, 2)?,
         _ => return None,
     };
-    let minutes = if whole.len() == 10 { 0 } else { digits(whole, 10, 2)? };
+    let minutes = if whole.len() == 10 {
+        0
+    } else {
+        digits(whole, 10, 2)?
+    };
     let hours = digits(whole, 8, 2)?;
-    let day = day_number(digits(whole, 0, 4)?, digits(whole, 4, 2)?, digits(whole, 6, 2)?)?;
+    let day = day_number(
+        digits(whole, 0, 4)?,
+        digits(whole, 4, 2)?,
+        digits(whole, 6, 2)?,
+    )?;
     // RFC 4517 admits a leap second as 60; it counts as the second after.
     if hours > 23 || minutes > 59 || seconds > 60 {
         return None;
@@ -30,7 +38,9 @@ pub(super) fn parse(text: &str) -> Option<Moment> {
 
 fn digits(text: &str, from: usize, count: usize) -> Option<i64> {
     let part = text.get(from..from + count)?;
-    part.bytes().all(|byte| byte.is_ascii_digit()).then_some(())?;
+    part.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then_some(())?;
     part.parse().ok()
 }
 
@@ -86,7 +96,8 @@ mod tests {
 
     #[test]
     fn instants_are_read() {
-        let check = |text: &str, millis: i64| assert_eq!(parse(text), Some(Moment(millis)), "{text}");
+        let check =
+            |text: &str, millis: i64| assert_eq!(parse(text), Some(Moment(millis)), "{text}");
         check("19700101000000Z", 0);
         check("20261122091034Z", 1_795_338_634_000);
         check("20261122091034.25Z", 1_795_338_634_250);

@@ -46,7 +46,10 @@ impl Graph {
             }
         }
         for uid in group.texts("memberUid") {
-            self.by_uid.entry(uid.to_lowercase()).or_default().push(place);
+            self.by_uid
+                .entry(uid.to_lowercase())
+                .or_default()
+                .push(place);
         }
     }
 
@@ -108,7 +111,11 @@ impl Groups {
     }
 
     /// The picture of the groups, at most a minute old.  Many callers share one search.
-    pub(super) async fn graph(&self, servers: &Servers, now: Moment) -> Result<Arc<Graph>, Failure> {
+    pub(super) async fn graph(
+        &self,
+        servers: &Servers,
+        now: Moment,
+    ) -> Result<Arc<Graph>, Failure> {
         let picture = {
             let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
             if !(0..FRESH_MS).contains(&now.since_ms(current.0)) {
@@ -134,7 +141,10 @@ impl Groups {
         let mut cookie = Vec::new();
         loop {
             let page = PagedResults { size: PAGE, cookie };
-            let hits = service.connection.page(&search, page, server.call_timeout()).await;
+            let hits = service
+                .connection
+                .page(&search, page, server.call_timeout())
+                .await;
             let hits = hits.map_err(|fault| {
                 server.discard(&service);
                 fault.failure(Step::Search)
@@ -170,7 +180,10 @@ mod tests {
     #[test]
     fn nested_groups_are_found_and_a_cycle_ends() {
         let graph = graph(&[
-            ("cn=a,dc=x", &[("member", "uid=Jane,dc=x"), ("member", "cn=c,dc=x")]),
+            (
+                "cn=a,dc=x",
+                &[("member", "uid=Jane,dc=x"), ("member", "cn=c,dc=x")],
+            ),
             ("cn=b,dc=x", &[("member", "CN=A, DC=x")]),
             ("cn=c,dc=x", &[("uniqueMember", "cn=b,dc=x")]),
             ("cn=other,dc=x", &[("member", "uid=joe,dc=x")]),
@@ -188,9 +201,18 @@ mod tests {
         ]);
         let jane = Entry::of(
             "uid=jane,dc=x",
-            &[("uid", "Jane"), ("memberOf", "cn=New,dc=x"), ("memberOf", "cn=far,dc=y")],
+            &[
+                ("uid", "Jane"),
+                ("memberOf", "cn=New,dc=x"),
+                ("memberOf", "cn=far,dc=y"),
+            ],
         );
-        let expected = ["cn=far,dc=y", "cn=new,dc=x", "cn=outer,dc=x", "cn=unix,dc=x"];
+        let expected = [
+            "cn=far,dc=y",
+            "cn=new,dc=x",
+            "cn=outer,dc=x",
+            "cn=unix,dc=x",
+        ];
         assert_eq!(graph.of(&jane), expected);
     }
 }

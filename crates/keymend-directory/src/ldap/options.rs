@@ -118,7 +118,11 @@ impl LdapOptions {
     /// Checks everything that can be checked without a network.
     pub(super) fn check(&self) -> Result<(), OptionsError> {
         if self.urls.is_empty() {
-            return Err(self.wrong("url", "", "no server is named; add one ldaps:// URL at least"));
+            return Err(self.wrong(
+                "url",
+                "",
+                "no server is named; add one ldaps:// URL at least",
+            ));
         }
         self.urls.iter().try_for_each(|url| self.check_url(url))?;
         self.check_names()?;
@@ -173,7 +177,10 @@ impl LdapOptions {
             ("group_base", self.group_base.as_ref()),
             ("default_policy", self.default_policy.as_ref()),
         ];
-        let groups = self.protected_groups.iter().map(|group| ("protected_groups", Some(group)));
+        let groups = self
+            .protected_groups
+            .iter()
+            .map(|group| ("protected_groups", Some(group)));
         for (key, name) in single.into_iter().chain(groups) {
             if let Some(name) = name
                 && DnKey::of(name).is_none()
@@ -198,7 +205,9 @@ impl LdapOptions {
         for (key, names) in all {
             for name in names {
                 let is_name = name.starts_with(|sign: char| sign.is_ascii_alphabetic())
-                    && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b';'));
+                    && name
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b';'));
                 if !is_name {
                     return Err(self.wrong(key, name, "is not the name of an attribute"));
                 }
@@ -253,13 +262,21 @@ mod tests {
         check("url", |o| o.urls.clear());
         check("url", |o| o.urls = vec!["https://dc1".parse().unwrap()]);
         check("url", |o| o.urls = vec!["ldaps://[::1]".parse().unwrap()]);
-        check("url", |o| o.urls = vec!["ldaps://jane:secret@dc1".parse().unwrap()]);
+        check("url", |o| {
+            o.urls = vec!["ldaps://jane:secret@dc1".parse().unwrap()]
+        });
         check("bind_dn", |o| o.bind_dn = "svc".into());
         check("base", |o| o.base = String::new());
-        check("protected_groups", |o| o.protected_groups = vec!["admins".into()]);
+        check("protected_groups", |o| {
+            o.protected_groups = vec!["admins".into()]
+        });
         check("login_attributes", |o| o.login_attributes.clear());
-        check("login_attributes", |o| o.login_attributes = vec!["uid)(x".into()]);
-        check("bind_password", |o| o.bind_password = Secret::new(String::new()));
+        check("login_attributes", |o| {
+            o.login_attributes = vec!["uid)(x".into()]
+        });
+        check("bind_password", |o| {
+            o.bind_password = Secret::new(String::new())
+        });
         check("service_connections", |o| o.service_connections = 0);
     }
 

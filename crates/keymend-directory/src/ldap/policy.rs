@@ -76,7 +76,13 @@ impl Policy {
     /// Reads a policy entry; absent attributes have the defaults of slapo-ppolicy(5).
     pub(super) fn from_entry(entry: &Entry) -> Self {
         let count = |name: &str| u32::try_from(entry.number(name).unwrap_or(0)).unwrap_or(0);
-        let millis = |name: &str| entry.number(name).unwrap_or(0).max(0).saturating_mul(SECOND_MS);
+        let millis = |name: &str| {
+            entry
+                .number(name)
+                .unwrap_or(0)
+                .max(0)
+                .saturating_mul(SECOND_MS)
+        };
         // Without a quality check the lengths are not looked at either.
         let is_checked = count("pwdCheckQuality") > 0;
         let length_max = count("pwdMaxLength");
@@ -224,11 +230,16 @@ mod tests {
         let lasting = policy(&[("pwdLockout", "TRUE")]);
         let at = |time| [("pwdAccountLockedTime", time)];
         let until = Some(Moment(NOW.0 + 300_000));
-        let check = |policy, time, lock| assert_eq!(standing(policy, &at(time)).lock, lock, "{time}");
+        let check =
+            |policy, time, lock| assert_eq!(standing(policy, &at(time)).lock, lock, "{time}");
         check(&for_ten_minutes, "20261122085500Z", Some(Lock { until }));
         check(&for_ten_minutes, "20261122085000Z", None);
         check(&lasting, "20201122085000Z", Some(Lock { until: None }));
-        check(&Applied::Unreadable, "20201122085000Z", Some(Lock { until: None }));
+        check(
+            &Applied::Unreadable,
+            "20201122085000Z",
+            Some(Lock { until: None }),
+        );
         check(&policy(&[]), "20261122085500Z", None);
     }
 

@@ -105,16 +105,24 @@ impl Server {
     pub(super) async fn service(&self) -> Result<Arc<Service>, Failure> {
         let turn = self.next_service.fetch_add(1, Ordering::Relaxed);
         let Some(slot) = self.services.get(turn % self.services.len().max(1)) else {
-            return Err(Failure::down(Step::Connection, "no connection is configured"));
+            return Err(Failure::down(
+                Step::Connection,
+                "no connection is configured",
+            ));
         };
         let cell = {
             let mut cell = locked(slot);
-            if cell.get().is_some_and(|service| service.connection.is_closed()) {
+            if cell
+                .get()
+                .is_some_and(|service| service.connection.is_closed())
+            {
                 *cell = Arc::default();
             }
             Arc::clone(&cell)
         };
-        let opened = cell.get_or_try_init(|| async { self.sign_in().await.map(Arc::new) }).await;
+        let opened = cell
+            .get_or_try_init(|| async { self.sign_in().await.map(Arc::new) })
+            .await;
         *locked(&self.failed_at) = opened.is_err().then(|| self.clock.now());
         opened.cloned()
     }
@@ -217,7 +225,9 @@ impl Server {
                 locked(&self.guests).clear();
                 let guest = self.guest().await?;
                 let answer = guest.bind(dn, password, limit).await;
-                answer.map(|answer| (guest, answer)).map_err(|fault| fault.failure(Step::SignIn))
+                answer
+                    .map(|answer| (guest, answer))
+                    .map_err(|fault| fault.failure(Step::SignIn))
             }
             Err(fault) => Err(fault.failure(Step::SignIn)),
         }

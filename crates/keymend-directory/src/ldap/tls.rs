@@ -22,10 +22,10 @@ pub(super) fn client_config(options: &LdapOptions) -> Result<Arc<ClientConfig>, 
         .with_safe_default_protocol_versions()
         .map_err(no_tls)?;
     let builder = match &options.ca_file {
-        Some(path) => builder.with_root_certificates(
-            authorities(path)
-                .map_err(|remedy| options.wrong("ca_file", &path.display().to_string(), &remedy))?,
-        ),
+        Some(path) => builder
+            .with_root_certificates(authorities(path).map_err(|remedy| {
+                options.wrong("ca_file", &path.display().to_string(), &remedy)
+            })?),
         None => builder.with_platform_verifier().map_err(no_tls)?,
     };
     Ok(Arc::new(builder.with_no_client_auth()))
