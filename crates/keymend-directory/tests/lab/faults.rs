@@ -1,5 +1,6 @@
 //! Bad days: servers that freeze, die and come back, and lines that break in the middle.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use keymend_domain::account::Claim;
@@ -8,6 +9,20 @@ use keymend_lab::slapd::person;
 use keymend_lab::{Fault, Proxy, Slapd, SlapdOptions};
 
 use crate::house::{House, NEW, is_done, options};
+
+/// A signal takes its time to reach every thread of a busy machine.
+fn freeze(house: &House) {
+    house.slapd.pause();
+    let until = Instant::now() + Duration::from_secs(5);
+    let tasks = format!("/proc/{}/task", house.slapd.pid());
+    let is_stopped = |task: std::fs::DirEntry| {
+        let stat = std::fs::read_to_string(task.path().join("stat")).unwrap();
+        stat.contains(") T ")
+    };
+    while !std::fs::read_dir(&tasks).unwrap().flatten().all(is_stopped) {
+        assert!(Instant::now() < until, "the server does not stop");
+    }
+}
 
 /// A house whose directory is reached through a line that can be broken.
 fn behind_a_line() -> (House, Proxy) {
@@ -21,7 +36,7 @@ fn behind_a_line() -> (House, Proxy) {
 async fn a_frozen_server_costs_its_time_limit_and_no_more() {
     let house = House::start();
     let jane = house.account("jane.doe").await;
-    house.slapd.pause();
+    freeze(&house);
     let begun = Instant::now();
     let found = house.directory.find(&Claim::new("jane.doe").unwrap()).await;
     assert!(
@@ -133,13 +148,48 @@ async fn wherever_the_line_is_cut_nothing_is_said_that_is_not_so() {
     }
 }
 
+/// The server dies a moment later in each round: before the read, in the middle, after the answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_server_dies_is_never_called_done_unless_it_is() {
+    let mut house = House::start();
+    let jane = house.account("jane.doe").await;
+    let mut seen = Vec::new();
+    for round in 0..12_u64 {
+        let new = format!("{NEW} {round}");
+        house.account("jane.doe").await;
+        let writing = house.reset_within(&jane, &new, Duration::from_secs(1));
+        let outcome = {
+            let pid = house.slapd.pid().to_string();
+            let dying = async {
+                let until = Instant::now() + Duration::from_micros(700 * round);
+                while Instant::now() < until {
+                    tokio::task::yield_now().await;
+                }
+                let kill = Command::new("kill").args(["-KILL", &pid]).status();
+                assert!(kill.unwrap().success());
+            };
+            tokio::join!(writing, dying).0
+        };
+        house.slapd.restart();
+        let is_written = house.slapd.opens_with(&person("jane.doe").dn(), &new);
+        match outcome {
+            WriteOutcome::Done { .. } => assert!(is_written, "round {round}"),
+            WriteOutcome::NotDone(NotDone::Down) => assert!(!is_written, "round {round}"),
+            WriteOutcome::Unknown => {}
+            other => panic!("round {round}: {other:?}"),
+        }
+        seen.push(outcome);
+    }
+    println!("{seen:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_killed_in_the_middle_is_found_again_by_itself() {
     let mut house = House::start();
     let jane = house.account("jane.doe").await;
     for round in 0..3 {
         let new = format!("{NEW} {round}");
-        house.slapd.pause();
+        freeze(&house);
         let writing = house
             .reset_within(&jane, &new, Duration::from_secs(2))
             .await;

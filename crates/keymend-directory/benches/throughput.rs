@@ -1,21 +1,23 @@
 //! How many passwords a second go through the adapter, beside the rate of bare LDAP modify
 //! operations and bare password modify operations from the same driver against the same server.
 //!
-//! `cargo run --release -p keymend-directory --example throughput`
-//! (needs slapd; `SECONDS=10` for longer rounds, `HASH=argon2` for a costly hash)
+//! `cargo bench -p keymend-directory --bench throughput -- [seconds a round] [argon2]`
+//! (needs slapd)
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use keymend_directory::ldap::{Ldap, LdapOptions};
 use keymend_domain::account::{Account, Claim, DirectoryName};
-use keymend_domain::directory::{Deed, Directory, Found, WriteOrder, WriteOutcome};
+use keymend_domain::directory::{Deed, Directory, Found, SignIn, WriteOrder, WriteOutcome};
 use keymend_domain::id::OrderId;
 use keymend_domain::secret::{Password, Secret};
 use keymend_domain::time::{Clock, Moment};
-use keymend_lab::slapd::{BASE_DN, GROUPS_DN, PEOPLE_DN, SERVICE_DN, SERVICE_PASSWORD, bulk_dn};
+use keymend_lab::slapd::{
+    BASE_DN, BULK_PASSWORD, GROUPS_DN, PEOPLE_DN, SERVICE_DN, SERVICE_PASSWORD, bulk_dn,
+};
 use keymend_lab::{PasswordHash, Slapd, SlapdOptions};
 use ldap3::exop::PasswordModify;
 use ldap3::{LdapConnAsync, LdapConnSettings, Mod};
@@ -40,6 +42,10 @@ enum Kind {
     Modify,
     /// RFC 3062, nothing else.
     Extended,
+    /// A fresh read by the adapter.
+    Read,
+    /// A read and a sign-in by the adapter.
+    SignIn,
     /// The whole of an order: read, write, sign in.
     Order,
 }
@@ -48,16 +54,22 @@ struct Bench {
     slapd: Slapd,
     directory: Ldap,
     accounts: Vec<Account>,
+    passwords: Vec<Mutex<String>>,
     limit: Duration,
     next: AtomicU64,
 }
 
 impl Bench {
     async fn start() -> Self {
-        let is_argon2 = std::env::var("HASH").is_ok_and(|hash| hash == "argon2");
+        let words: Vec<String> = std::env::args().skip(1).collect();
+        let is_argon2 = words.iter().any(|word| word == "argon2");
         let slapd = Slapd::start(SlapdOptions {
             bulk_accounts: ACCOUNTS,
-            password_hash: if is_argon2 { PasswordHash::Argon2 } else { PasswordHash::Ssha },
+            password_hash: if is_argon2 {
+                PasswordHash::Argon2
+            } else {
+                PasswordHash::Ssha
+            },
             logs_operations: false,
             ..SlapdOptions::default()
         });
@@ -70,11 +82,14 @@ impl Bench {
                 other => panic!("{other:?}"),
             }
         }
-        let seconds = std::env::var("SECONDS").ok().and_then(|text| text.parse().ok());
+        let seconds = words.iter().find_map(|word| word.parse().ok());
         Self {
             slapd,
             directory,
             accounts,
+            passwords: (0..ACCOUNTS)
+                .map(|_| Mutex::new(BULK_PASSWORD.into()))
+                .collect(),
             limit: Duration::from_secs(seconds.unwrap_or(5)),
             next: AtomicU64::new(0),
         }
@@ -87,7 +102,7 @@ impl Bench {
             let bench = Arc::clone(self);
             running.push(tokio::spawn(async move {
                 match kind {
-                    Kind::Order => bench.orders(begun).await,
+                    Kind::Read | Kind::SignIn | Kind::Order => bench.adapter(kind, begun).await,
                     Kind::Modify | Kind::Extended => bench.bare(kind, begun).await,
                 }
             }));
@@ -105,23 +120,45 @@ impl Bench {
         (number, place, format!("Fresh-Passw0rd-{number}"))
     }
 
-    async fn orders(&self, begun: Instant) -> u32 {
+    async fn adapter(&self, kind: Kind, begun: Instant) -> u32 {
         let mut count = 0;
         while begun.elapsed() < self.limit {
             let (number, place, new) = self.turn();
-            let new = Password::new(new).unwrap();
-            let deed = Deed::Reset { new: &new, unlocks: true };
-            let order = WriteOrder::for_conformance(
-                OrderId::stored(number.to_string()),
-                self.accounts[place].id.clone(),
-                WallClock.now().plus_ms(30_000),
-                deed,
-            );
-            let outcome = self.directory.write(&order).await;
-            assert!(matches!(outcome, WriteOutcome::Done { .. }), "{outcome:?}");
+            match kind {
+                Kind::Order => self.order(number, place, new).await,
+                Kind::Read => {
+                    let read = self.directory.read(&self.accounts[place].id).await;
+                    assert!(read.unwrap().is_some());
+                }
+                _ => self.sign_in(place).await,
+            }
             count += 1;
         }
         count
+    }
+
+    async fn sign_in(&self, place: usize) {
+        let password = Password::current(self.passwords[place].lock().unwrap().clone()).unwrap();
+        let id = &self.accounts[place].id;
+        let said = self.directory.check_password(id, &password).await;
+        assert_eq!(said, Ok(SignIn::Accepted));
+    }
+
+    async fn order(&self, number: u64, place: usize, new: String) {
+        let password = Password::new(new.clone()).unwrap();
+        let deed = Deed::Reset {
+            new: &password,
+            unlocks: true,
+        };
+        let order = WriteOrder::for_conformance(
+            OrderId::stored(number.to_string()),
+            self.accounts[place].id.clone(),
+            WallClock.now().plus_ms(30_000),
+            deed,
+        );
+        let outcome = self.directory.write(&order).await;
+        assert!(matches!(outcome, WriteOutcome::Done { .. }), "{outcome:?}");
+        *self.passwords[place].lock().unwrap() = new;
     }
 
     async fn bare(&self, kind: Kind, begun: Instant) -> u32 {
@@ -139,7 +176,10 @@ impl Bench {
         let url = self.slapd.ldaps_url();
         let (driver, mut ldap) = LdapConnAsync::with_settings(settings, &url).await.unwrap();
         tokio::spawn(async move { driver.drive().await });
-        let bound = ldap.simple_bind(SERVICE_DN, SERVICE_PASSWORD).await.unwrap();
+        let bound = ldap
+            .simple_bind(SERVICE_DN, SERVICE_PASSWORD)
+            .await
+            .unwrap();
         bound.success().unwrap();
         let mut count = 0;
         while begun.elapsed() < self.limit {
@@ -147,7 +187,11 @@ impl Bench {
             let dn = bulk_dn(u32::try_from(place).unwrap());
             if kind == Kind::Modify {
                 let change = Mod::Replace("userPassword", HashSet::from([new.as_str()]));
-                ldap.modify(&dn, vec![change]).await.unwrap().success().unwrap();
+                ldap.modify(&dn, vec![change])
+                    .await
+                    .unwrap()
+                    .success()
+                    .unwrap();
             } else {
                 let request = PasswordModify {
                     user_id: Some(&dn),
@@ -156,6 +200,7 @@ impl Bench {
                 };
                 ldap.extended(request).await.unwrap().success().unwrap();
             }
+            *self.passwords[place].lock().unwrap() = new;
             count += 1;
         }
         count
@@ -179,18 +224,23 @@ fn options(slapd: &Slapd) -> LdapOptions {
 #[tokio::main]
 async fn main() {
     let bench = Arc::new(Bench::start().await);
-    println!("| tasks | modify/s | RFC 3062/s | orders/s | of modify | of RFC 3062 |");
-    println!("|---|---|---|---|---|---|");
+    println!(
+        "| tasks | modify/s | RFC 3062/s | read/s | sign-in/s | order/s | of modify | of RFC 3062 |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
     for tasks in TASKS {
         // Passwords grow a history; the first rounds fill it, and do not count.
         bench.rate(Kind::Extended, 8).await;
         let modify = bench.rate(Kind::Modify, tasks).await;
         let extended = bench.rate(Kind::Extended, tasks).await;
-        let orders = bench.rate(Kind::Order, tasks).await;
+        let read = bench.rate(Kind::Read, tasks).await;
+        let sign_in = bench.rate(Kind::SignIn, tasks).await;
+        let order = bench.rate(Kind::Order, tasks).await;
         println!(
-            "| {tasks} | {modify:.0} | {extended:.0} | {orders:.0} | {:.0} % | {:.0} % |",
-            100.0 * orders / modify,
-            100.0 * orders / extended
+            "| {tasks} | {modify:.0} | {extended:.0} | {read:.0} | {sign_in:.0} | {order:.0} \
+             | {:.0} % | {:.0} % |",
+            100.0 * order / modify,
+            100.0 * order / extended
         );
     }
 }
