@@ -22,6 +22,7 @@ mod person;
 mod policy;
 mod servers;
 mod tls;
+mod until;
 mod verdict;
 
 use std::sync::Arc;

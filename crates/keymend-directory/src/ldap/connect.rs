@@ -3,6 +3,8 @@
 //! Every operation has a time limit.  `ldap3` keeps passwords in ordinary buffers while an
 //! operation is under way; nothing can be done about that from here.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use keymend_domain::directory::DirectoryError;
@@ -13,17 +15,15 @@ use ldap3::{
     Ldap as Handle, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, Scope,
     SearchOptions, StdStream,
 };
-use std::collections::HashSet;
-use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::control::{self, PolicyAnswer};
 use super::entry::Entry;
 use super::filter::Filter;
 use super::tls;
+use super::until::Until;
 
 /// The part of reaching a server that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,28 +190,25 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Opens a connection and raises it to TLS; nobody is signed in yet.
-    pub(super) async fn open(&self, until: Instant) -> Result<Connection, Failure> {
+    pub(super) async fn open(&self, until: Until) -> Result<Connection, Failure> {
         let stream = self.tcp(until).await?;
         let settings = LdapConnSettings::new()
             .set_config(Arc::clone(&self.tls))
             .set_starttls(self.start_tls && self.url.scheme() == "ldap")
             .set_std_stream(StdStream::Tcp(stream));
         let opening = LdapConnAsync::from_url_with_settings(settings, &self.url);
-        let (driver, handle) = timeout_at(until, opening)
+        let (driver, handle) = until
+            .wait(opening)
             .await
             .map_err(|_| Failure::down(Step::Certificate, "the server did not answer in time"))?
             .map_err(tls_failure)?;
-        let driver = tokio::spawn(async move {
-            // The calls that were under way learn of it themselves.
-            let _ = driver.drive().await;
-        });
         Ok(Connection {
             handle,
-            driver: driver.abort_handle(),
+            driver: drive(driver),
         })
     }
 
-    async fn tcp(&self, until: Instant) -> Result<std::net::TcpStream, Failure> {
+    async fn tcp(&self, until: Until) -> Result<std::net::TcpStream, Failure> {
         let host = self.url.host_str().unwrap_or_default();
         let usual = if self.url.scheme() == "ldaps" {
             636
@@ -219,13 +216,14 @@ impl Endpoint {
             389
         };
         let looking = tokio::net::lookup_host((host, self.url.port().unwrap_or(usual)));
-        let addresses = timeout_at(until, looking)
+        let addresses = until
+            .wait(looking)
             .await
             .map_err(|_| Failure::down(Step::Name, "no name server answered in time"))?
             .map_err(|fault| Failure::down(Step::Name, fault.to_string()))?;
         let mut last = "the name has no address".to_owned();
         for address in addresses {
-            match timeout_at(until, TcpStream::connect(address)).await {
+            match until.wait(TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => return plain(stream),
                 Ok(Err(fault)) => last = fault.to_string(),
                 Err(_) => last = "no answer in time".to_owned(),
@@ -233,6 +231,18 @@ impl Endpoint {
         }
         Err(Failure::down(Step::Connection, last))
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the connection owns the task and ends it when it is dropped"
+)]
+fn drive(driver: LdapConnAsync) -> AbortHandle {
+    let task = tokio::spawn(async move {
+        // The calls that were under way learn of the end themselves.
+        let _ = driver.drive().await;
+    });
+    task.abort_handle()
 }
 
 /// Small requests must not wait for one another (Nagle), so the option is set before TLS starts.

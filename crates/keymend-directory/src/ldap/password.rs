@@ -6,7 +6,6 @@ use std::time::Duration;
 use keymend_domain::directory::{Barrier, Check, Deed, NotDone, SignIn, WriteOrder, WriteOutcome};
 use keymend_domain::secret::Password;
 use ldap3::Scope;
-use tokio::time::{Instant, timeout_at};
 
 use super::Ldap;
 use super::connect::{Answer, CallError, Connection, Failure, Search, Step};
@@ -14,6 +13,7 @@ use super::control::PolicyError;
 use super::filter::Filter;
 use super::person::Seen;
 use super::servers::{Server, Service};
+use super::until::Until;
 use super::verdict::{self, Expected, Verdict};
 
 const LOCK: &str = "pwdAccountLockedTime";
@@ -29,7 +29,7 @@ struct Scene<'a> {
     server: &'a Server,
     service: Arc<Service>,
     before: Seen,
-    until: Instant,
+    until: Until,
 }
 
 /// Carries out an order that nobody has seen before.
@@ -42,8 +42,8 @@ pub(super) async fn carry_out(ldap: &Ldap, order: &WriteOrder<'_>) -> WriteOutco
         return WriteOutcome::NotDone(NotDone::Late);
     }
     let budget = Duration::from_millis(left).min(ldap.options.write_deadline);
-    let until = Instant::now() + budget;
-    let scene = match timeout_at(until, prepare(ldap, order, until)).await {
+    let until = Until::after(budget);
+    let scene = match until.wait(prepare(ldap, order, until)).await {
         Ok(Ok(scene)) => scene,
         Ok(Err(not_done)) => return WriteOutcome::NotDone(not_done),
         Err(_) => return WriteOutcome::NotDone(NotDone::Down),
@@ -59,7 +59,7 @@ pub(super) async fn carry_out(ldap: &Ldap, order: &WriteOrder<'_>) -> WriteOutco
 async fn prepare<'a>(
     ldap: &'a Ldap,
     order: &'a WriteOrder<'a>,
-    until: Instant,
+    until: Until,
 ) -> Result<Scene<'a>, NotDone> {
     let (server, service, seen) = ldap.fresh(order.account()).await.map_err(|failure| {
         tracing::warn!(order.id = %order.id(), error = %failure.error, "order not begun");
@@ -267,7 +267,7 @@ impl Scene<'_> {
         tracing::warn!(order.id = %self.order.id(), was_answered, "write in doubt");
         self.server.discard(&self.service);
         let before = self.before.mark();
-        while Instant::now() < self.until {
+        while !self.until.left().is_zero() {
             let moved = self
                 .look()
                 .await
@@ -277,7 +277,7 @@ impl Scene<'_> {
                 Some(Some(false)) if was_answered => {
                     return WriteOutcome::NotDone(NotDone::Down);
                 }
-                _ => tokio::time::sleep_until(self.until.min(Instant::now() + LOOK_AGAIN)).await,
+                _ => self.until.pause(LOOK_AGAIN).await,
             }
         }
         WriteOutcome::Unknown
@@ -304,7 +304,7 @@ impl Scene<'_> {
                 return None;
             }
             let binding = self.server.bind_as(dn, new.expose(), limit);
-            match timeout_at(self.until, binding).await {
+            match self.until.wait(binding).await {
                 Ok(Ok((guest, answer))) => {
                     guest.keep();
                     return Some(answer);
@@ -321,7 +321,7 @@ impl Scene<'_> {
     /// The entry as this server shows it now; `None` if it does not answer or the entry is gone.
     async fn look(&self) -> Option<Seen> {
         let looking = self.ldap.look(self.server, self.order.account());
-        match timeout_at(self.until, looking).await {
+        match self.until.wait(looking).await {
             Ok(Ok(seen)) => seen,
             Ok(Err(_)) | Err(_) => None,
         }
@@ -381,7 +381,7 @@ impl Scene<'_> {
     }
 
     fn left(&self) -> Duration {
-        self.until.saturating_duration_since(Instant::now())
+        self.until.left()
     }
 
     /// The limit for the write: some time is kept to find out what became of it.

@@ -7,12 +7,12 @@ use std::time::Duration;
 use keymend_domain::secret::Secret;
 use keymend_domain::time::{Clock, MINUTE_MS, Moment, SECOND_MS};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
-use tokio::time::Instant;
 
 use super::connect::{Answer, CallError, Connection, Endpoint, Failure, Step};
 use super::control::PolicyError;
 use super::dialect::{self, Offer};
 use super::dn::DnKey;
+use super::until::Until;
 
 /// How long a server that failed is asked last.
 const SHUNNED_MS: i64 = 30 * SECOND_MS;
@@ -141,16 +141,20 @@ impl Server {
 
     /// A new connection on which the service account is signed in and the server is known.
     pub(super) async fn sign_in(&self) -> Result<Service, Failure> {
-        let until = Instant::now() + self.endpoint.connect_timeout;
+        let until = Until::after(self.endpoint.connect_timeout);
         let connection = self.endpoint.open(until).await?;
-        let left = || until.saturating_duration_since(Instant::now());
         let bound = connection
-            .bind(&self.account.dn, self.account.password.expose(), left())
+            .bind(
+                &self.account.dn,
+                self.account.password.expose(),
+                until.left(),
+            )
             .await
             .map_err(|fault| fault.failure(Step::SignIn))?;
         welcome(&bound)?;
-        let offer = dialect::discover(&connection, left()).await?;
-        self.confirm_service(&connection, offer, left()).await?;
+        let offer = dialect::discover(&connection, until.left()).await?;
+        self.confirm_service(&connection, offer, until.left())
+            .await?;
         Ok(Service {
             connection,
             is_above_policy: OnceCell::new(),
@@ -186,7 +190,7 @@ impl Server {
         let (connection, is_fresh) = match self.idle_guest() {
             Some(connection) => (connection, false),
             None => {
-                let until = Instant::now() + self.endpoint.connect_timeout;
+                let until = Until::after(self.endpoint.connect_timeout);
                 (self.endpoint.open(until).await?, true)
             }
         };
