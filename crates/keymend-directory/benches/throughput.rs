@@ -1,7 +1,7 @@
 //! How many passwords a second go through the adapter, beside the rate of bare LDAP modify
 //! operations and bare password modify operations from the same driver against the same server.
 //!
-//! `cargo bench -p keymend-directory --bench throughput -- [seconds a round] [argon2]`
+//! `cargo bench -p keymend-directory --bench throughput -- [seconds a round] [argon2] [once]`
 //! (needs slapd)
 
 #![expect(
@@ -81,7 +81,9 @@ impl Bench {
             logs_operations: false,
             ..SlapdOptions::default()
         });
-        let directory = Ldap::new(options(&slapd), Arc::new(WallClock)).unwrap();
+        let mut options = options(&slapd);
+        options.confirms_every_sign_in = !words.iter().any(|word| word == "once");
+        let directory = Ldap::new(options, Arc::new(WallClock)).unwrap();
         let mut accounts = Vec::new();
         for number in 0..ACCOUNTS {
             let claim = Claim::new(&format!("user{number:05}")).unwrap();

@@ -3,6 +3,12 @@
 //! OpenLDAP is supported, with the ppolicy overlay or without.  What differs between vendors is
 //! in [`dialect`]; a vendor that is not supported yet is refused when it is first spoken to.
 //!
+//! The service account needs to read the people, their groups and policies, `entryUUID`,
+//! `entryCSN`, `memberOf` and the `pwd…` attributes; to write `userPassword` (which it should not
+//! be able to read); and to write `pwdAccountLockedTime` for unlocking.  It must not be the root
+//! DN, which no policy binds: one without an entry of its own is recognised and refused, one with
+//! an entry cannot be told from a service account.
+//!
 //! One search finds a person, one reads a person; policies and the picture of the groups are kept
 //! for a minute.  Reads and writes share a few connections of the service account; people's
 //! passwords are tried on connections of their own.
@@ -90,6 +96,7 @@ impl Ldap {
                 tls: Arc::clone(&tls),
                 connect_timeout: options.connect_timeout,
                 call_timeout: options.search_timeout,
+                confirms_every_sign_in: options.confirms_every_sign_in,
             };
             let sizes = (options.service_connections, options.user_connections);
             Server::new(endpoint, Arc::clone(&account), Arc::clone(&clock), sizes)
@@ -122,7 +129,7 @@ impl Ldap {
                 Err(fault) => {
                     server.discard(&service);
                     last = fault.failure(Step::Search);
-                    if fault == CallError::Silent && !self.servers.has_another() {
+                    if fault == CallError::Silent && self.servers.count() < 2 {
                         break;
                     }
                 }
@@ -264,8 +271,8 @@ impl Ldap {
         Ok(policy)
     }
 
-    async fn try_health(&self, server: &Server) -> Result<(), Failure> {
-        let service = server.sign_in().await?;
+    async fn try_health(&self, server: &Server, limit: Duration) -> Result<(), Failure> {
+        let service = server.sign_in(limit).await?;
         let search = Search {
             base: &self.options.base,
             scope: Scope::Base,
@@ -274,10 +281,7 @@ impl Ldap {
             size_limit: 1,
             types_only: false,
         };
-        let hits = service
-            .connection
-            .search(&search, server.call_timeout())
-            .await;
+        let hits = service.connection.search(&search, limit).await;
         let hits = hits.map_err(|fault| fault.failure(Step::Search))?;
         if hits.entries.is_empty() {
             let what = format!("read the base (result {})", hits.rc);
@@ -363,9 +367,11 @@ impl Directory for Ldap {
 
     async fn health(&self) -> Health {
         let mut last = Failure::down(Step::Connection, "no server answered in time");
+        // Each server gets its share, so that the failing step of the last can be named.
+        let limit = HEALTH_LIMIT * 4 / 5 / self.servers.count().max(1);
         let trying = async {
             for server in self.servers.in_order() {
-                match self.try_health(server).await {
+                match self.try_health(server, limit).await {
                     Ok(()) => return true,
                     Err(failure) => last = failure,
                 }

@@ -55,6 +55,9 @@ pub struct LdapOptions {
     pub service_connections: usize,
     /// Sign-ins of people at the same time, per server; default 16.
     pub user_connections: usize,
+    /// Whether the server is asked after *every* sign-in of a person who it thinks that is
+    /// (RFC 4532), rather than after the first on each connection; default true.
+    pub confirms_every_sign_in: bool,
 }
 
 /// A setting that cannot work.
@@ -102,6 +105,7 @@ impl LdapOptions {
             write_deadline: Duration::from_secs(30),
             service_connections: 4,
             user_connections: 16,
+            confirms_every_sign_in: true,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The servers of one directory: failover in order, and the connections kept to each.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,7 +36,16 @@ pub(super) struct Guest<'a> {
     connection: Connection,
     server: &'a Server,
     is_fresh: bool,
+    /// Whether the server has told rightly who was signed in on this connection before.
+    is_confirmed: AtomicBool,
     _permit: SemaphorePermit<'a>,
+}
+
+/// A connection that waits for the next sign-in.
+struct Idle {
+    connection: Connection,
+    since: Moment,
+    is_confirmed: bool,
 }
 
 /// The service account.
@@ -54,7 +63,7 @@ pub(super) struct Server {
     clock: Arc<dyn Clock>,
     services: Vec<Mutex<Arc<OnceCell<Arc<Service>>>>>,
     next_service: AtomicUsize,
-    guests: Mutex<Vec<(Connection, Moment)>>,
+    guests: Mutex<Vec<Idle>>,
     permits: Semaphore,
     failed_at: Mutex<Option<Moment>>,
     offers_who_am_i: OnceCell<bool>,
@@ -121,7 +130,11 @@ impl Server {
             Arc::clone(&cell)
         };
         let opened = cell
-            .get_or_try_init(|| async { self.sign_in().await.map(Arc::new) })
+            .get_or_try_init(|| async {
+                self.sign_in(self.endpoint.connect_timeout)
+                    .await
+                    .map(Arc::new)
+            })
             .await;
         *locked(&self.failed_at) = opened.is_err().then(|| self.clock.now());
         opened.cloned()
@@ -140,8 +153,8 @@ impl Server {
     }
 
     /// A new connection on which the service account is signed in and the server is known.
-    pub(super) async fn sign_in(&self) -> Result<Service, Failure> {
-        let until = Until::after(self.endpoint.connect_timeout);
+    pub(super) async fn sign_in(&self, limit: Duration) -> Result<Service, Failure> {
+        let until = Until::after(limit.min(self.endpoint.connect_timeout));
         let connection = self.endpoint.open(until).await?;
         let bound = connection
             .bind(
@@ -187,28 +200,27 @@ impl Server {
             Ok(Ok(permit)) => permit,
             _ => return Err(Failure::down(Step::SignIn, "too many sign-ins at once")),
         };
-        let (connection, is_fresh) = match self.idle_guest() {
-            Some(connection) => (connection, false),
+        let (connection, is_fresh, is_confirmed) = match self.idle_guest() {
+            Some(idle) => (idle.connection, false, idle.is_confirmed),
             None => {
                 let until = Until::after(self.endpoint.connect_timeout);
-                (self.endpoint.open(until).await?, true)
+                (self.endpoint.open(until).await?, true, false)
             }
         };
         Ok(Guest {
             connection,
             server: self,
             is_fresh,
+            is_confirmed: AtomicBool::new(is_confirmed),
             _permit: permit,
         })
     }
 
-    fn idle_guest(&self) -> Option<Connection> {
+    fn idle_guest(&self) -> Option<Idle> {
         let now = self.clock.now();
         let mut idle = locked(&self.guests);
-        idle.retain(|(connection, since)| {
-            !connection.is_closed() && now.since_ms(*since) < IDLE_MS
-        });
-        idle.pop().map(|(connection, _)| connection)
+        idle.retain(|kept| !kept.connection.is_closed() && now.since_ms(kept.since) < IDLE_MS);
+        idle.pop()
     }
 
     /// A bind as the person on a kept or fresh connection, and the connection it was made on.
@@ -255,23 +267,33 @@ impl Guest<'_> {
         let answer = self.connection.bind(dn, password, limit).await?;
         let is_restricted = answer.policy.error == Some(PolicyError::ChangeAfterReset);
         // Someone who must change the password first may not ask even this.
-        if answer.rc != 0 || is_restricted || self.server.offers_who_am_i.get() != Some(&true) {
+        if answer.rc != 0 || is_restricted || !self.asks_who_am_i() {
             return Ok(answer);
         }
         let (rc, identity) = self.connection.who_am_i(limit).await?;
         let is_person = DnKey::of(dn).is_some_and(|key| is_identity(&identity, &key));
         if rc == 0 && is_person {
+            self.is_confirmed.store(true, Ordering::Relaxed);
             Ok(answer)
         } else {
             Err(CallError::Garbled)
         }
     }
 
+    fn asks_who_am_i(&self) -> bool {
+        let is_due = self.server.endpoint.confirms_every_sign_in
+            || !self.is_confirmed.load(Ordering::Relaxed);
+        is_due && self.server.offers_who_am_i.get() == Some(&true)
+    }
+
     /// Keeps the connection for the next sign-in.  Not called after an error.
     pub(super) fn keep(self) {
         if !self.connection.is_closed() {
-            let now = self.server.clock.now();
-            locked(&self.server.guests).push((self.connection, now));
+            locked(&self.server.guests).push(Idle {
+                since: self.server.clock.now(),
+                is_confirmed: self.is_confirmed.into_inner(),
+                connection: self.connection,
+            });
         }
     }
 }
@@ -316,9 +338,9 @@ impl Servers {
         Self { list, clock }
     }
 
-    /// Whether there is a second server to turn to.
-    pub(super) fn has_another(&self) -> bool {
-        self.list.len() > 1
+    /// How many servers there are.
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.list.len()).unwrap_or(u32::MAX)
     }
 
     /// The servers, those that failed lately last.
