@@ -1,1 +1,389 @@
 //! LDAP servers.
+//!
+//! OpenLDAP is supported, with the ppolicy overlay or without.  What differs between vendors is
+//! in [`dialect`]; a vendor that is not supported yet is refused when it is first spoken to.
+//!
+//! The service account needs to read the people, their groups and policies, `entryUUID`,
+//! `entryCSN`, `memberOf` and the `pwd…` attributes; to write `userPassword` (which it should not
+//! be able to read); and to write `pwdAccountLockedTime` for unlocking.  It must not be the root
+//! DN, which no policy binds: one without an entry of its own is recognised and refused, one with
+//! an entry cannot be told from a service account.
+//!
+//! One search finds a person, one reads a person; policies and the picture of the groups are kept
+//! for a minute.  Reads and writes share a few connections of the service account; people's
+//! passwords are tried on connections of their own.
+
+mod connect;
+mod control;
+mod dialect;
+mod dn;
+mod entry;
+mod filter;
+mod generalized_time;
+mod groups;
+mod options;
+mod orders;
+mod password;
+mod person;
+mod policy;
+mod servers;
+mod tls;
+mod until;
+mod verdict;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use keymend_domain::account::{AccountRef, Claim, DirectoryName};
+use keymend_domain::directory::{
+    Directory, DirectoryError, Found, Health, NoMatch, NotDone, PasswordRules, SignIn, WriteOrder,
+    WriteOutcome,
+};
+use keymend_domain::secret::{Password, Secret};
+use keymend_domain::time::Clock;
+use ldap3::Scope;
+
+use self::connect::{CallError, Endpoint, Failure, Hits, Search, Step};
+use self::dn::DnKey;
+use self::entry::Entry;
+use self::filter::Filter;
+use self::groups::Groups;
+use self::orders::{Orders, Turn};
+use self::person::{Schema, Seen};
+use self::policy::{Applied, Policy, Remembered};
+use self::servers::{Account, Server, Servers, Service};
+
+pub use self::options::{LdapOptions, OptionsError};
+
+/// How long [`Directory::health`] may take in all.
+const HEALTH_LIMIT: Duration = Duration::from_secs(5);
+
+/// A directory behind LDAP.  Nothing connects before the first question.
+pub struct Ldap {
+    options: LdapOptions,
+    filter: Option<Filter>,
+    schema: Schema,
+    servers: Servers,
+    policies: Remembered,
+    groups: Groups,
+    orders: Orders,
+    clock: Arc<dyn Clock>,
+}
+
+impl Ldap {
+    /// Takes the options after checking them; the network is not touched.
+    ///
+    /// # Errors
+    ///
+    /// [`OptionsError`] names the setting, its value and the remedy; show it and do not start.
+    pub fn new(mut options: LdapOptions, clock: Arc<dyn Clock>) -> Result<Self, OptionsError> {
+        options.check()?;
+        let filter = options.parsed_filter()?;
+        let tls = tls::client_config(&options)?;
+        let key = DnKey::of(&options.bind_dn)
+            .ok_or_else(|| options.wrong("bind_dn", &options.bind_dn, "is not a DN"))?;
+        let password = std::mem::replace(&mut options.bind_password, Secret::new(String::new()));
+        let account = Arc::new(Account {
+            dn: options.bind_dn.clone(),
+            key,
+            password,
+        });
+        let list = options.urls.iter().map(|url| {
+            let endpoint = Endpoint {
+                url: url.clone(),
+                start_tls: options.start_tls,
+                tls: Arc::clone(&tls),
+                connect_timeout: options.connect_timeout,
+                call_timeout: options.search_timeout,
+                confirms_every_sign_in: options.confirms_every_sign_in,
+            };
+            let sizes = (options.service_connections, options.user_connections);
+            Server::new(endpoint, Arc::clone(&account), Arc::clone(&clock), sizes)
+        });
+        let base = options.group_base.clone();
+        Ok(Self {
+            filter,
+            schema: Schema::new(&options),
+            servers: Servers::new(list.collect(), Arc::clone(&clock)),
+            policies: Remembered::default(),
+            groups: Groups::new(base.unwrap_or_else(|| options.base.clone())),
+            orders: Orders::default(),
+            clock,
+            options,
+        })
+    }
+
+    /// One search for people, on the first server that answers.
+    async fn search(
+        &self,
+        test: Filter,
+        size_limit: i32,
+    ) -> Result<(&Server, Arc<Service>, Hits), Failure> {
+        let filter = self.within_scope(test);
+        let mut last = Failure::down(Step::Search, "no server is configured");
+        for _ in 0..2 {
+            let (server, service) = self.servers.service().await?;
+            match self.search_on(server, &service, &filter, size_limit).await {
+                Ok(hits) => return verdict::of_search(hits.rc).map(|()| (server, service, hits)),
+                Err(fault) => {
+                    server.discard(&service);
+                    last = fault.failure(Step::Search);
+                    if fault == CallError::Silent && self.servers.count() < 2 {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(last)
+    }
+
+    fn within_scope(&self, test: Filter) -> Filter {
+        match &self.filter {
+            Some(filter) => Filter::And(vec![filter.clone(), test]),
+            None => test,
+        }
+    }
+
+    async fn search_on(
+        &self,
+        server: &Server,
+        service: &Service,
+        filter: &Filter,
+        size_limit: i32,
+    ) -> Result<Hits, CallError> {
+        let attributes: Vec<&str> = self.schema.attributes.iter().map(String::as_str).collect();
+        let search = Search {
+            base: &self.options.base,
+            scope: Scope::Subtree,
+            filter,
+            attributes: &attributes,
+            size_limit,
+            types_only: false,
+        };
+        service
+            .connection
+            .search(&search, server.call_timeout())
+            .await
+    }
+
+    /// An account read afresh by its anchor, and where it was read.
+    async fn fresh(
+        &self,
+        account: &AccountRef,
+    ) -> Result<(&Server, Arc<Service>, Option<Seen>), Failure> {
+        let test = Filter::equal("entryUUID", &account.anchor.0);
+        let (server, service, hits) = self.search(test, 2).await?;
+        let seen = self.only(server, &service, hits).await?;
+        Ok((server, service, seen))
+    }
+
+    /// An account read afresh by its anchor from one particular server.
+    async fn look(&self, server: &Server, account: &AccountRef) -> Result<Option<Seen>, Failure> {
+        let service = server.service().await?;
+        let filter = self.within_scope(Filter::equal("entryUUID", &account.anchor.0));
+        let hits = self
+            .search_on(server, &service, &filter, 2)
+            .await
+            .map_err(|fault| {
+                server.discard(&service);
+                fault.failure(Step::Search)
+            })?;
+        verdict::of_search(hits.rc)?;
+        self.only(server, &service, hits).await
+    }
+
+    /// The one entry that has an anchor.
+    async fn only(
+        &self,
+        server: &Server,
+        service: &Service,
+        mut hits: Hits,
+    ) -> Result<Option<Seen>, Failure> {
+        let Some(entry) = hits.entries.pop() else {
+            return Ok(None);
+        };
+        if !hits.entries.is_empty() {
+            return Err(Failure::strange(
+                Step::Search,
+                "two entries have one entryUUID",
+            ));
+        }
+        self.see(server, service, entry).await.map(Some)
+    }
+
+    /// Everything about one entry that was read.
+    async fn see(&self, server: &Server, service: &Service, entry: Entry) -> Result<Seen, Failure> {
+        let policy = self.policy(server, service, &entry).await?;
+        let now = self.clock.now();
+        let groups = self.groups.graph(&self.servers, now).await?.of(&entry);
+        let account = self
+            .schema
+            .account(&entry, &policy, groups, now)
+            .ok_or_else(|| Failure::rights(Step::Search, "read entryUUID of the accounts"))?;
+        Ok(Seen {
+            entry,
+            account,
+            policy,
+        })
+    }
+
+    /// The password policy of an entry: its own, or the one that is configured as the default.
+    async fn policy(
+        &self,
+        server: &Server,
+        service: &Service,
+        entry: &Entry,
+    ) -> Result<Applied, Failure> {
+        let own = entry.text("pwdPolicySubentry");
+        let Some(dn) = own.or(self.options.default_policy.as_deref()) else {
+            return Ok(Applied::None);
+        };
+        let Some(key) = DnKey::of(dn) else {
+            return Ok(Applied::Unreadable);
+        };
+        let now = self.clock.now();
+        if let Some(known) = self.policies.get(&key, now) {
+            return Ok(known);
+        }
+        let search = Search {
+            base: dn,
+            scope: Scope::Base,
+            filter: &Filter::Present("objectClass".to_owned()),
+            attributes: policy::ATTRIBUTES,
+            size_limit: 1,
+            types_only: false,
+        };
+        let hits = service
+            .connection
+            .search(&search, server.call_timeout())
+            .await;
+        let hits = hits.map_err(|fault| fault.failure(Step::Search))?;
+        let readable = hits.entries.first().filter(|entry| {
+            let mut classes = entry.texts("objectClass");
+            classes.any(|class| class.eq_ignore_ascii_case("pwdPolicy"))
+        });
+        let policy = match readable {
+            Some(entry) => Applied::Known(Arc::new(Policy::from_entry(entry))),
+            None => Applied::Unreadable,
+        };
+        self.policies.put(key, now, policy.clone());
+        Ok(policy)
+    }
+
+    async fn try_health(&self, server: &Server, limit: Duration) -> Result<(), Failure> {
+        let service = server.sign_in(limit).await?;
+        let search = Search {
+            base: &self.options.base,
+            scope: Scope::Base,
+            filter: &Filter::Present("objectClass".to_owned()),
+            attributes: &["1.1"],
+            size_limit: 1,
+            types_only: false,
+        };
+        let hits = service.connection.search(&search, limit).await;
+        let hits = hits.map_err(|fault| fault.failure(Step::Search))?;
+        if hits.entries.is_empty() {
+            let what = format!("read the base (result {})", hits.rc);
+            return Err(Failure::rights(Step::Search, what));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Directory for Ldap {
+    fn name(&self) -> &DirectoryName {
+        &self.options.name
+    }
+
+    async fn find(&self, claim: &Claim) -> Result<Found, DirectoryError> {
+        let names = self.options.login_attributes.iter();
+        let tests = names
+            .map(|name| Filter::equal(name, claim.typed()))
+            .collect();
+        let found = self.search(Filter::Or(tests), 2).await;
+        let (server, service, mut hits) = found.map_err(|failure| failure.error)?;
+        let count = hits.entries.len();
+        match (hits.entries.pop(), count) {
+            (None, _) => Ok(Found::Nobody),
+            (Some(entry), 1) => {
+                let seen = self.see(server, &service, entry).await;
+                seen.map(|seen| Found::One(Box::new(seen.account)))
+                    .map_err(|failure| failure.error)
+            }
+            (Some(_), count) => Ok(Found::Several { count }),
+        }
+    }
+
+    async fn read(
+        &self,
+        account: &AccountRef,
+    ) -> Result<Option<keymend_domain::account::Account>, DirectoryError> {
+        let fresh = self.fresh(account).await;
+        fresh
+            .map(|(_, _, seen)| seen.map(|seen| seen.account))
+            .map_err(|failure| failure.error)
+    }
+
+    async fn password_rules(&self, account: &AccountRef) -> Result<PasswordRules, DirectoryError> {
+        let (_, _, seen) = self.fresh(account).await.map_err(|failure| failure.error)?;
+        let now = self.clock.now();
+        Ok(seen.map_or_else(PasswordRules::default, |seen| {
+            seen.policy.rules(&seen.entry, now)
+        }))
+    }
+
+    async fn check_password(
+        &self,
+        account: &AccountRef,
+        password: &Password,
+    ) -> Result<SignIn, DirectoryError> {
+        let (server, _, seen) = self.fresh(account).await.map_err(|failure| failure.error)?;
+        let Some(seen) = seen else {
+            return Ok(SignIn::NoMatch(NoMatch::Unsaid));
+        };
+        let binding = server.bind_as(&seen.entry.dn, password.expose(), server.call_timeout());
+        let (guest, answer) = binding.await.map_err(|failure| failure.error)?;
+        guest.keep();
+        let state = &seen.account.state;
+        verdict::of_sign_in(&answer, state.is_disabled, state.lock.is_some())
+            .map_err(|failure| failure.error)
+    }
+
+    async fn write(&self, order: &WriteOrder<'_>) -> WriteOutcome {
+        if order.account().directory != self.options.name {
+            return WriteOutcome::NotDone(NotDone::Gone);
+        }
+        match self.orders.begin(order.id()) {
+            Turn::First(ticket) => {
+                let outcome = password::carry_out(self, order).await;
+                ticket.settle(&outcome);
+                outcome
+            }
+            Turn::Again(repeat) => repeat.outcome().await,
+        }
+    }
+
+    async fn health(&self) -> Health {
+        let mut last = Failure::down(Step::Connection, "no server answered in time");
+        // Each server gets its share, so that the failing step of the last can be named.
+        let limit = HEALTH_LIMIT * 4 / 5 / self.servers.count().max(1);
+        let trying = async {
+            for server in self.servers.in_order() {
+                match self.try_health(server, limit).await {
+                    Ok(()) => return true,
+                    Err(failure) => last = failure,
+                }
+            }
+            false
+        };
+        if tokio::time::timeout(HEALTH_LIMIT, trying).await == Ok(true) {
+            return Health::Up;
+        }
+        Health::Down {
+            during: last.step.name().to_owned(),
+            detail: last.error.to_string(),
+        }
+    }
+}

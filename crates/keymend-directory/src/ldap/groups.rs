@@ -1,0 +1,218 @@
+//! Nested group membership, worked out in memory from one search for all groups.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use keymend_domain::time::{MINUTE_MS, Moment};
+use ldap3::Scope;
+use ldap3::controls::PagedResults;
+use tokio::sync::OnceCell;
+
+use super::connect::{Failure, Search, Step};
+use super::dn::DnKey;
+use super::entry::Entry;
+use super::filter::Filter;
+use super::servers::Servers;
+
+/// How old the picture of the groups may be.
+const FRESH_MS: i64 = MINUTE_MS;
+/// Groups asked for at a time.
+const PAGE: i32 = 500;
+/// With more groups than this the adapter gives up rather than eat all memory.
+const GROUPS_MAX: usize = 100_000;
+
+/// All groups of a directory at one moment.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    names: Vec<String>,
+    keys: Vec<DnKey>,
+    places: HashMap<DnKey, usize>,
+    by_member: HashMap<DnKey, Vec<usize>>,
+    by_uid: HashMap<String, Vec<usize>>,
+}
+
+impl Graph {
+    fn add(&mut self, group: &Entry) {
+        let Some(key) = DnKey::of(&group.dn) else {
+            return;
+        };
+        let place = self.names.len();
+        self.names.push(group.dn.clone());
+        self.keys.push(key.clone());
+        self.places.insert(key, place);
+        for member in group.texts("member").chain(group.texts("uniqueMember")) {
+            if let Some(member) = DnKey::of(member) {
+                self.by_member.entry(member).or_default().push(place);
+            }
+        }
+        for uid in group.texts("memberUid") {
+            self.by_uid
+                .entry(uid.to_lowercase())
+                .or_default()
+                .push(place);
+        }
+    }
+
+    /// The DNs of every group an entry is in, directly or through other groups, in order.
+    ///
+    /// `memberOf` of the entry counts as well: it is fresher than the picture.
+    pub(super) fn of(&self, entry: &Entry) -> Vec<String> {
+        let mut seen = HashSet::new();
+        let mut waiting: Vec<usize> = Vec::new();
+        let mut names = HashSet::new();
+        if let Some(key) = DnKey::of(&entry.dn) {
+            waiting.extend(self.by_member.get(&key).into_iter().flatten());
+        }
+        for uid in entry.texts("uid") {
+            waiting.extend(self.by_uid.get(&uid.to_lowercase()).into_iter().flatten());
+        }
+        for group in entry.texts("memberOf") {
+            match DnKey::of(group).and_then(|key| self.places.get(&key)) {
+                Some(place) => waiting.push(*place),
+                None => {
+                    names.insert(group.to_owned());
+                }
+            }
+        }
+        // Each group is looked at once, so a cycle ends.
+        while let Some(place) = waiting.pop() {
+            if seen.insert(place)
+                && let (Some(name), Some(key)) = (self.names.get(place), self.keys.get(place))
+            {
+                names.insert(name.clone());
+                waiting.extend(self.by_member.get(key).into_iter().flatten());
+            }
+        }
+        let mut names: Vec<String> = names.into_iter().collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+type Picture = Arc<OnceCell<Arc<Graph>>>;
+
+/// The groups of a directory, read again when they are a minute old.
+#[derive(Debug)]
+pub(super) struct Groups {
+    base: String,
+    filter: Filter,
+    current: Mutex<(Moment, Picture)>,
+}
+
+impl Groups {
+    pub(super) fn new(base: String) -> Self {
+        let kinds = ["groupOfNames", "groupOfUniqueNames", "posixGroup"];
+        let kinds = kinds.map(|kind| Filter::equal("objectClass", kind));
+        Self {
+            base,
+            filter: Filter::Or(kinds.into()),
+            current: Mutex::new((Moment(i64::MIN), Picture::default())),
+        }
+    }
+
+    /// The picture of the groups, at most a minute old.  Many callers share one search.
+    pub(super) async fn graph(
+        &self,
+        servers: &Servers,
+        now: Moment,
+    ) -> Result<Arc<Graph>, Failure> {
+        let picture = {
+            let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+            if !(0..FRESH_MS).contains(&now.since_ms(current.0)) {
+                *current = (now, Picture::default());
+            }
+            Arc::clone(&current.1)
+        };
+        let graph = picture.get_or_try_init(|| async { self.read(servers).await.map(Arc::new) });
+        graph.await.cloned()
+    }
+
+    async fn read(&self, servers: &Servers) -> Result<Graph, Failure> {
+        let (server, service) = servers.service().await?;
+        let search = Search {
+            base: &self.base,
+            scope: Scope::Subtree,
+            filter: &self.filter,
+            attributes: &["member", "uniqueMember", "memberUid"],
+            size_limit: 0,
+            types_only: false,
+        };
+        let mut graph = Graph::default();
+        let mut cookie = Vec::new();
+        loop {
+            let page = PagedResults { size: PAGE, cookie };
+            let hits = service
+                .connection
+                .page(&search, page, server.call_timeout())
+                .await;
+            let hits = hits.map_err(|fault| {
+                server.discard(&service);
+                fault.failure(Step::Search)
+            })?;
+            if hits.rc != 0 {
+                let what = format!("read the groups below group_base (result {})", hits.rc);
+                return Err(Failure::rights(Step::Search, what));
+            }
+            hits.entries.iter().for_each(|group| graph.add(group));
+            if graph.names.len() > GROUPS_MAX {
+                return Err(Failure::strange(Step::Search, "more than 100,000 groups"));
+            }
+            if hits.cookie.is_empty() {
+                return Ok(graph);
+            }
+            cookie = hits.cookie;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(groups: &[(&str, &[(&str, &str)])]) -> Graph {
+        let mut graph = Graph::default();
+        for (dn, attributes) in groups {
+            graph.add(&Entry::of(dn, attributes));
+        }
+        graph
+    }
+
+    #[test]
+    fn nested_groups_are_found_and_a_cycle_ends() {
+        let graph = graph(&[
+            (
+                "cn=a,dc=x",
+                &[("member", "uid=Jane,dc=x"), ("member", "cn=c,dc=x")],
+            ),
+            ("cn=b,dc=x", &[("member", "CN=A, DC=x")]),
+            ("cn=c,dc=x", &[("uniqueMember", "cn=b,dc=x")]),
+            ("cn=other,dc=x", &[("member", "uid=joe,dc=x")]),
+        ]);
+        let jane = Entry::of("uid=jane,dc=x", &[]);
+        assert_eq!(graph.of(&jane), ["cn=a,dc=x", "cn=b,dc=x", "cn=c,dc=x"]);
+    }
+
+    #[test]
+    fn the_entrys_own_list_and_unix_groups_count_too() {
+        let graph = graph(&[
+            ("cn=unix,dc=x", &[("memberUid", "jane")]),
+            ("cn=outer,dc=x", &[("member", "cn=new,dc=x")]),
+            ("cn=new,dc=x", &[]),
+        ]);
+        let jane = Entry::of(
+            "uid=jane,dc=x",
+            &[
+                ("uid", "Jane"),
+                ("memberOf", "cn=New,dc=x"),
+                ("memberOf", "cn=far,dc=y"),
+            ],
+        );
+        let expected = [
+            "cn=far,dc=y",
+            "cn=new,dc=x",
+            "cn=outer,dc=x",
+            "cn=unix,dc=x",
+        ];
+        assert_eq!(graph.of(&jane), expected);
+    }
+}

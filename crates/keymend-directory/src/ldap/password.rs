@@ -1,0 +1,402 @@
+//! Carrying out one order: read, write, judge, check.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keymend_domain::directory::{Barrier, Check, Deed, NotDone, SignIn, WriteOrder, WriteOutcome};
+use keymend_domain::secret::Password;
+use ldap3::Scope;
+
+use super::Ldap;
+use super::connect::{Answer, CallError, Connection, Failure, Search, Step};
+use super::control::PolicyError;
+use super::filter::Filter;
+use super::person::Seen;
+use super::servers::{Server, Service};
+use super::until::Until;
+use super::verdict::{self, Expected, Verdict};
+
+const LOCK: &str = "pwdAccountLockedTime";
+/// The most time kept back for finding out what became of a write that was not answered.
+const RESERVE_MAX: Duration = Duration::from_secs(8);
+/// Between two looks at an entry whose write is in doubt.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// Where a write takes place: one server, one entry as it was just before.
+struct Scene<'a> {
+    ldap: &'a Ldap,
+    order: &'a WriteOrder<'a>,
+    server: &'a Server,
+    service: Arc<Service>,
+    before: Seen,
+    until: Until,
+}
+
+/// Carries out an order that nobody has seen before.
+pub(super) async fn carry_out(ldap: &Ldap, order: &WriteOrder<'_>) -> WriteOutcome {
+    let left_ms = order.deadline().since_ms(ldap.clock.now());
+    let Ok(left) = u64::try_from(left_ms) else {
+        return WriteOutcome::NotDone(NotDone::Late);
+    };
+    if left == 0 {
+        return WriteOutcome::NotDone(NotDone::Late);
+    }
+    let budget = Duration::from_millis(left).min(ldap.options.write_deadline);
+    let until = Until::after(budget);
+    let scene = match until.wait(prepare(ldap, order, until)).await {
+        Ok(Ok(scene)) => scene,
+        Ok(Err(not_done)) => return WriteOutcome::NotDone(not_done),
+        Err(_) => return WriteOutcome::NotDone(NotDone::Down),
+    };
+    match order.deed() {
+        Deed::Reset { new, unlocks } => scene.reset(new, *unlocks).await,
+        Deed::Change { current, new } => scene.change(current, new).await,
+        Deed::Unlock => scene.unlock().await,
+    }
+}
+
+/// The fresh read, and every reason not to write that it can show.
+async fn prepare<'a>(
+    ldap: &'a Ldap,
+    order: &'a WriteOrder<'a>,
+    until: Until,
+) -> Result<Scene<'a>, NotDone> {
+    let (server, service, seen) = ldap.fresh(order.account()).await.map_err(|failure| {
+        tracing::warn!(order.id = %order.id(), error = %failure.error, "order not begun");
+        verdict::of_failure(&failure.error)
+    })?;
+    let before = seen.ok_or(NotDone::Gone)?;
+    let state = &before.account.state;
+    let is_unlock = matches!(order.deed(), Deed::Unlock);
+    // OpenLDAP lifts an administrator's lock with a reset and says nothing, so this look is the
+    // only thing between a person and a lock that somebody set on purpose.
+    let is_barred = state.protection.is_some() || state.is_disabled;
+    if is_barred || (state.may_not_change && !is_unlock) {
+        return Err(NotDone::Protected);
+    }
+    if is_unlock && state.lock.is_none() {
+        return Err(NotDone::NotLocked);
+    }
+    let scene = Scene {
+        ldap,
+        order,
+        server,
+        service,
+        before,
+        until,
+    };
+    scene.refuse_root().await?;
+    Ok(scene)
+}
+
+impl Scene<'_> {
+    async fn reset(&self, new: &Password, unlocks: bool) -> WriteOutcome {
+        let service = &self.service.connection;
+        match self.set_password(service, None, new).await {
+            Ok(Verdict::Written) => self.verify(new, unlocks).await,
+            Ok(Verdict::Refused(rules)) => WriteOutcome::Refused(rules),
+            Ok(Verdict::NotDone(reason)) => WriteOutcome::NotDone(reason),
+            Ok(Verdict::Doubtful) => self.settle(new, unlocks, true).await,
+            Err(CallError::Unsent) => {
+                self.server.discard(&self.service);
+                WriteOutcome::NotDone(NotDone::Down)
+            }
+            Err(_) => self.settle(new, unlocks, false).await,
+        }
+    }
+
+    async fn change(&self, current: &Password, new: &Password) -> WriteOutcome {
+        let dn = &self.before.entry.dn;
+        let bound = self
+            .server
+            .bind_as(dn, current.expose(), self.limit())
+            .await;
+        let (guest, answer) = match bound {
+            Ok(bound) => bound,
+            Err(failure) => return WriteOutcome::NotDone(self.not_begun(&failure)),
+        };
+        if answer.rc != 0 {
+            guest.keep();
+            return self.change_without_sign_in(&answer, new).await;
+        }
+        match self
+            .set_password(guest.connection(), Some(current), new)
+            .await
+        {
+            Ok(verdict) => {
+                guest.keep();
+                match verdict {
+                    Verdict::Written => self.verify(new, false).await,
+                    Verdict::Refused(rules) => WriteOutcome::Refused(rules),
+                    Verdict::NotDone(reason) => WriteOutcome::NotDone(reason),
+                    Verdict::Doubtful => self.settle(new, false, true).await,
+                }
+            }
+            Err(CallError::Unsent) => WriteOutcome::NotDone(NotDone::Down),
+            Err(_) => {
+                drop(guest);
+                self.settle(new, false, false).await
+            }
+        }
+    }
+
+    /// A change by somebody whom the server did not let in.
+    ///
+    /// "Expired" is said for the right password alone.  Such a person cannot act any more, so the
+    /// service account writes in their place, under the same rules.
+    async fn change_without_sign_in(&self, answer: &Answer, new: &Password) -> WriteOutcome {
+        let state = &self.before.account.state;
+        match verdict::of_sign_in(answer, state.is_disabled, state.lock.is_some()) {
+            Ok(SignIn::MustChange(_)) => self.reset(new, false).await,
+            Ok(_) => WriteOutcome::NotDone(NotDone::WrongCurrent),
+            Err(failure) => WriteOutcome::NotDone(self.not_begun(&failure)),
+        }
+    }
+
+    async fn unlock(&self) -> WriteOutcome {
+        let verdict = match self.lift_lock().await {
+            Ok(verdict) => verdict,
+            Err(CallError::Unsent) => Verdict::NotDone(NotDone::Down),
+            Err(_) => Verdict::Doubtful,
+        };
+        match verdict {
+            Verdict::Written | Verdict::Doubtful => self.confirm_unlock(&verdict).await,
+            Verdict::NotDone(reason) => WriteOutcome::NotDone(reason),
+            Verdict::Refused(_) => WriteOutcome::Unknown,
+        }
+    }
+
+    async fn confirm_unlock(&self, verdict: &Verdict) -> WriteOutcome {
+        let Some(after) = self.look().await else {
+            return WriteOutcome::Unknown;
+        };
+        match (after.account.state.lock.is_some(), verdict) {
+            (false, _) => WriteOutcome::Done {
+                check: Check::ReadBack,
+                unlocked: true,
+                change_again: after.account.state.must_change,
+            },
+            (true, Verdict::Written) => WriteOutcome::Barred(Barrier::StillLocked),
+            (true, _) => WriteOutcome::Unknown,
+        }
+    }
+
+    async fn lift_lock(&self) -> Result<Verdict, CallError> {
+        let dn = &self.before.entry.dn;
+        let service = &self.service.connection;
+        let answer = service.delete_attribute(dn, LOCK, self.limit()).await?;
+        self.report("unlock", &answer);
+        Ok(verdict::of_unlock(answer.rc))
+    }
+
+    async fn set_password(
+        &self,
+        connection: &Connection,
+        current: Option<&Password>,
+        new: &Password,
+    ) -> Result<Verdict, CallError> {
+        let dn = &self.before.entry.dn;
+        let old = current.map(Password::expose);
+        let limit = self.limit().min(self.send_limit());
+        let answer = connection
+            .set_password(dn, old, new.expose(), limit)
+            .await?;
+        self.report("password", &answer);
+        let expected = Expected {
+            rules: self
+                .before
+                .policy
+                .rules(&self.before.entry, self.ldap.clock.now()),
+            typed: u32::try_from(new.points()).unwrap_or(u32::MAX),
+            next_change_from: self.before.account.state.next_change_from,
+            is_change: current.is_some(),
+        };
+        Ok(verdict::of_write(&answer, &expected))
+    }
+
+    /// The server says that it wrote.  That is believed when a sign-in with the new password
+    /// works, on this very server: others may not have it yet.
+    async fn verify(&self, new: &Password, unlocks: bool) -> WriteOutcome {
+        let Some(answer) = self.try_sign_in(new).await else {
+            return WriteOutcome::Unknown;
+        };
+        if answer.rc == 0 {
+            return self.done(&answer);
+        }
+        self.explain(new, unlocks, &answer).await
+    }
+
+    fn done(&self, answer: &Answer) -> WriteOutcome {
+        WriteOutcome::Done {
+            check: Check::SignedIn,
+            unlocked: self.before.account.state.lock.is_some(),
+            change_again: answer.policy.error == Some(PolicyError::ChangeAfterReset),
+        }
+    }
+
+    /// Written, says the server, and yet the sign-in failed.
+    async fn explain(&self, new: &Password, unlocks: bool, answer: &Answer) -> WriteOutcome {
+        let Some(after) = self.look().await else {
+            return WriteOutcome::Unknown;
+        };
+        if after.mark().has_moved(&self.before.mark()) == Some(false) {
+            // Something between us says "success" and writes nothing.
+            return WriteOutcome::Unknown;
+        }
+        let state = &after.account.state;
+        if state.is_disabled || state.is_expired {
+            return WriteOutcome::Barred(Barrier::CannotSignIn);
+        }
+        let says_locked = answer.policy.error == Some(PolicyError::AccountLocked);
+        if !says_locked && state.lock.is_none() {
+            return WriteOutcome::Unknown;
+        }
+        if unlocks
+            && self.lift_lock().await == Ok(Verdict::Written)
+            && let Some(again) = self.try_sign_in(new).await
+            && again.rc == 0
+        {
+            return self.done(&again);
+        }
+        WriteOutcome::Barred(Barrier::StillLocked)
+    }
+
+    /// Finds out what became of a write by reading the entry on a new connection, again and
+    /// again until the deadline: a server that was only slow may still get to it.
+    async fn settle(&self, new: &Password, unlocks: bool, was_answered: bool) -> WriteOutcome {
+        tracing::warn!(order.id = %self.order.id(), was_answered, "write in doubt");
+        self.server.discard(&self.service);
+        let before = self.before.mark();
+        while !self.until.left().is_zero() {
+            let moved = self
+                .look()
+                .await
+                .map(|after| after.mark().has_moved(&before));
+            match moved {
+                Some(Some(true)) => return self.verify_doubtful(new, unlocks).await,
+                Some(Some(false)) if was_answered => {
+                    return WriteOutcome::NotDone(NotDone::Down);
+                }
+                _ => self.until.pause(LOOK_AGAIN).await,
+            }
+        }
+        WriteOutcome::Unknown
+    }
+
+    /// The entry was written, by us or by somebody else: only a sign-in can tell.
+    async fn verify_doubtful(&self, new: &Password, unlocks: bool) -> WriteOutcome {
+        match self.try_sign_in(new).await {
+            Some(answer) if answer.rc == 0 => self.done(&answer),
+            // A lock hides whether the password is right.
+            Some(answer) if answer.policy.error == Some(PolicyError::AccountLocked) => {
+                self.explain(new, unlocks, &answer).await
+            }
+            _ => WriteOutcome::Unknown,
+        }
+    }
+
+    /// One bind with the new password; a second one only if the first brought no answer.
+    async fn try_sign_in(&self, new: &Password) -> Option<Answer> {
+        let dn = &self.before.entry.dn;
+        for _ in 0..2 {
+            let limit = self.limit();
+            if limit.is_zero() {
+                return None;
+            }
+            let binding = self.server.bind_as(dn, new.expose(), limit);
+            match self.until.wait(binding).await {
+                Ok(Ok((guest, answer))) => {
+                    guest.keep();
+                    return Some(answer);
+                }
+                Ok(Err(failure)) => {
+                    tracing::warn!(order.id = %self.order.id(), error = %failure.error, "new password not checked");
+                }
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
+    /// The entry as this server shows it now; `None` if it does not answer or the entry is gone.
+    async fn look(&self) -> Option<Seen> {
+        let looking = self.ldap.look(self.server, self.order.account());
+        match self.until.wait(looking).await {
+            Ok(Ok(seen)) => seen,
+            Ok(Err(_)) | Err(_) => None,
+        }
+    }
+
+    /// Refuses to write as the root DN, which no password policy binds.
+    ///
+    /// Its mark: it needs no entry of its own, and it may read what nobody may.
+    async fn refuse_root(&self) -> Result<(), NotDone> {
+        let asking = || self.is_above_policy();
+        match self.service.is_above_policy.get_or_try_init(asking).await {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                tracing::error!(
+                    directory = %self.ldap.options.name,
+                    "bind_dn is the root DN, which no password policy binds; name a service account"
+                );
+                Err(NotDone::Rights)
+            }
+            Err(failure) => Err(self.not_begun(&failure)),
+        }
+    }
+
+    async fn is_above_policy(&self) -> Result<bool, Failure> {
+        let own = self
+            .names_of(&self.ldap.options.bind_dn, "objectClass")
+            .await?;
+        if own {
+            return Ok(false);
+        }
+        self.names_of(&self.before.entry.dn, "userPassword").await
+    }
+
+    /// Whether the service account sees this attribute of this entry; values are not fetched.
+    async fn names_of(&self, dn: &str, attribute: &str) -> Result<bool, Failure> {
+        let search = Search {
+            base: dn,
+            scope: Scope::Base,
+            filter: &Filter::Present("objectClass".to_owned()),
+            attributes: &[attribute],
+            size_limit: 1,
+            types_only: true,
+        };
+        let hits = self.service.connection.search(&search, self.limit()).await;
+        let hits = hits.map_err(|fault| fault.failure(Step::Search))?;
+        Ok(hits.entries.iter().any(|entry| entry.has(attribute)))
+    }
+
+    fn not_begun(&self, failure: &Failure) -> NotDone {
+        tracing::warn!(order.id = %self.order.id(), error = %failure.error, "order not begun");
+        verdict::of_failure(&failure.error)
+    }
+
+    /// The limit for one call: the usual one, or what is left of the order's time.
+    fn limit(&self) -> Duration {
+        self.left().min(self.server.call_timeout())
+    }
+
+    fn left(&self) -> Duration {
+        self.until.left()
+    }
+
+    /// The limit for the write: some time is kept to find out what became of it.
+    fn send_limit(&self) -> Duration {
+        let left = self.left();
+        left.saturating_sub(RESERVE_MAX.min(left / 2))
+    }
+
+    fn report(&self, deed: &'static str, answer: &Answer) {
+        if answer.rc != 0 {
+            let (rc, policy) = (answer.rc, answer.policy.error);
+            tracing::warn!(
+                order.id = %self.order.id(), deed, rc, ?policy, text = answer.text,
+                "the directory refused"
+            );
+        }
+    }
+}

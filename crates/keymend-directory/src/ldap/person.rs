@@ -1,0 +1,291 @@
+//! From an entry to an account.
+
+use keymend_domain::account::{
+    Account, AccountRef, AccountState, Anchor, DirectoryName, Protection,
+};
+use keymend_domain::time::{DAY_MS, Moment};
+
+use super::dn::DnKey;
+use super::entry::Entry;
+use super::options::LdapOptions;
+use super::policy::Applied;
+
+const OPERATIONAL: &[&str] = &[
+    "entryUUID",
+    "entryCSN",
+    "uid",
+    "cn",
+    "displayName",
+    "givenName",
+    "sn",
+    "preferredLanguage",
+    "memberOf",
+    "pwdAccountLockedTime",
+    "pwdChangedTime",
+    "pwdReset",
+    "pwdPolicySubentry",
+    "pwdStartTime",
+    "pwdEndTime",
+    "pwdFailureTime",
+    "shadowExpire",
+];
+
+/// Which attributes mean what, and which groups are protected.
+#[derive(Debug)]
+pub(super) struct Schema {
+    directory: DirectoryName,
+    login: Vec<String>,
+    mail: Vec<String>,
+    phones: Vec<String>,
+    protected: Vec<DnKey>,
+    /// Everything to ask a server for.
+    pub(super) attributes: Vec<String>,
+}
+
+/// A person's entry as it was read at one moment.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub(super) entry: Entry,
+    pub(super) account: Account,
+    pub(super) policy: Applied,
+}
+
+/// What changes when a password does; compared before and after a write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mark {
+    changed_at: Option<String>,
+    revision: Option<String>,
+}
+
+impl Seen {
+    /// The entry's mark at the time of reading.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            changed_at: self.entry.text("pwdChangedTime").map(str::to_owned),
+            revision: self.entry.text("entryCSN").map(str::to_owned),
+        }
+    }
+}
+
+impl Mark {
+    /// Whether the entry was written between the two readings; `None` if it cannot be told,
+    /// because the server does not show the revision and times are in whole seconds only.
+    pub(super) fn has_moved(&self, before: &Self) -> Option<bool> {
+        match (&before.revision, &self.revision) {
+            (Some(before), Some(after)) => Some(before != after),
+            _ if self.changed_at != before.changed_at => Some(true),
+            _ => None,
+        }
+    }
+}
+
+impl Schema {
+    pub(super) fn new(options: &LdapOptions) -> Self {
+        let own = [
+            &options.login_attributes,
+            &options.mail_attributes,
+            &options.phone_attributes,
+        ];
+        let mut attributes: Vec<String> = OPERATIONAL.iter().map(|&name| name.to_owned()).collect();
+        for name in own.into_iter().flatten() {
+            if !attributes
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(name))
+            {
+                attributes.push(name.clone());
+            }
+        }
+        let protected = options.protected_groups.iter();
+        Self {
+            directory: options.name.clone(),
+            login: options.login_attributes.clone(),
+            mail: options.mail_attributes.clone(),
+            phones: options.phone_attributes.clone(),
+            protected: protected.filter_map(|dn| DnKey::of(dn)).collect(),
+            attributes,
+        }
+    }
+
+    /// The account an entry stands for; `None` if it has no `entryUUID` that can be read.
+    pub(super) fn account(
+        &self,
+        entry: &Entry,
+        policy: &Applied,
+        groups: Vec<String>,
+        now: Moment,
+    ) -> Option<Account> {
+        let anchor = Anchor(entry.text("entryUUID")?.to_owned());
+        let first = |names: &[String]| names.iter().find_map(|name| entry.text(name));
+        let login = first(&self.login).unwrap_or_default().to_owned();
+        let display_name = entry.text("displayName").or(entry.text("cn"));
+        let state = self.state(entry, policy, &groups, now);
+        Some(Account {
+            id: AccountRef {
+                directory: self.directory.clone(),
+                anchor,
+            },
+            display_name: display_name.unwrap_or(&login).to_owned(),
+            given_name: entry.text("givenName").map(str::to_owned),
+            surname: entry.text("sn").map(str::to_owned),
+            mail: all(entry, &self.mail),
+            phones: all(entry, &self.phones),
+            language: entry.text("preferredLanguage").and_then(language),
+            login,
+            groups,
+            state,
+        })
+    }
+
+    fn state(
+        &self,
+        entry: &Entry,
+        policy: &Applied,
+        groups: &[String],
+        now: Moment,
+    ) -> AccountState {
+        let standing = policy.standing(entry, now);
+        let is_before_start = entry
+            .moment("pwdStartTime")
+            .is_some_and(|start| start > now);
+        let is_after_end = entry.moment("pwdEndTime").is_some_and(|end| end <= now);
+        // shadow(5): days since 1970, and the account is unusable from that day on; -1 for never.
+        let shadow_end = entry.number("shadowExpire").filter(|days| *days >= 0);
+        let is_after_shadow_end =
+            shadow_end.is_some_and(|days| days.saturating_mul(DAY_MS) <= now.0);
+        let is_protected =
+            |dn: &&String| DnKey::of(dn).is_some_and(|key| self.protected.contains(&key));
+        AccountState {
+            is_disabled: standing.is_locked_for_good || is_before_start,
+            is_expired: is_after_end || is_after_shadow_end,
+            lock: standing.lock,
+            password_is_expired: standing.password_is_expired,
+            must_change: standing.must_change,
+            may_not_change: standing.may_not_change,
+            protection: groups.iter().find(is_protected).cloned().map(Protection),
+            password_changed_at: entry.moment("pwdChangedTime"),
+            next_change_from: standing.next_change_from,
+        }
+    }
+}
+
+fn all(entry: &Entry, names: &[String]) -> Vec<String> {
+    let mut values: Vec<String> = Vec::new();
+    for value in names.iter().flat_map(|name| entry.texts(name)) {
+        if !values.iter().any(|known| known == value) {
+            values.push(value.to_owned());
+        }
+    }
+    values
+}
+
+/// The first tag of a list in the form of `Accept-Language` (RFC 2798 §2.7).
+fn language(value: &str) -> Option<String> {
+    let tag = value.split([',', ';']).next()?.trim();
+    (!tag.is_empty() && tag != "*").then(|| tag.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use keymend_domain::secret::Secret;
+
+    use super::*;
+
+    /// 2026-11-22T09:00:00Z.
+    const NOW: Moment = Moment(1_795_338_000_000);
+
+    fn schema() -> Schema {
+        let mut options = LdapOptions::new(
+            DirectoryName("corp".into()),
+            vec!["ldaps://dc1".parse().unwrap()],
+            "dc=x".into(),
+            "uid=svc,dc=x".into(),
+            Secret::new("hunter2".into()),
+        );
+        options.protected_groups = vec!["CN=Admins, dc=x".into()];
+        Schema::new(&options)
+    }
+
+    fn account(attributes: &[(&str, &str)], groups: &[&str]) -> Option<Account> {
+        let groups = groups.iter().map(|&group| group.to_owned()).collect();
+        schema().account(
+            &Entry::of("uid=jane,dc=x", attributes),
+            &Applied::None,
+            groups,
+            NOW,
+        )
+    }
+
+    #[test]
+    fn an_entry_becomes_an_account() {
+        let jane = account(
+            &[
+                ("entryUUID", "u-1"),
+                ("uid", "Jane"),
+                ("cn", "Jane Doe"),
+                ("sn", "Doe"),
+                ("mail", "jane@x"),
+                ("mobile", "+49 1"),
+                ("telephoneNumber", "+49 1"),
+                ("preferredLanguage", "de-AT, en;q=0.5"),
+            ],
+            &[],
+        );
+        let jane = jane.unwrap();
+        assert_eq!(
+            (jane.login.as_str(), jane.display_name.as_str()),
+            ("Jane", "Jane Doe")
+        );
+        assert_eq!(
+            (jane.mail, jane.phones),
+            (vec!["jane@x".into()], vec!["+49 1".into()])
+        );
+        assert_eq!(jane.language.as_deref(), Some("de-AT"));
+        assert_eq!(jane.state, AccountState::default());
+    }
+
+    #[test]
+    fn without_an_immutable_id_there_is_no_account() {
+        assert_eq!(account(&[("uid", "jane")], &[]), None);
+    }
+
+    #[test]
+    fn members_of_a_protected_group_are_protected_however_its_name_is_spelled() {
+        let jane = account(
+            &[("entryUUID", "u-1")],
+            &["cn=staff,dc=x", "cn=admins,dc=x"],
+        )
+        .unwrap();
+        assert_eq!(
+            jane.state.protection,
+            Some(Protection("cn=admins,dc=x".into()))
+        );
+    }
+
+    #[test]
+    fn ends_and_starts_of_accounts_are_seen() {
+        let state = |name, value| {
+            account(&[("entryUUID", "u"), (name, value)], &[])
+                .unwrap()
+                .state
+        };
+        assert!(state("pwdEndTime", "20261122085959Z").is_expired);
+        assert!(!state("pwdEndTime", "20261122090001Z").is_expired);
+        assert!(state("pwdStartTime", "20261122090001Z").is_disabled);
+        assert!(state("shadowExpire", "20000").is_expired);
+        assert!(!state("shadowExpire", "30000").is_expired);
+        assert!(!state("shadowExpire", "-1").is_expired);
+    }
+
+    #[test]
+    fn a_mark_moves_with_the_revision_even_within_a_second() {
+        let mark = |changed: &str, revision: Option<&str>| Mark {
+            changed_at: Some(changed.into()),
+            revision: revision.map(str::to_owned),
+        };
+        let before = mark("1", Some("a"));
+        assert_eq!(mark("1", Some("b")).has_moved(&before), Some(true));
+        assert_eq!(mark("1", Some("a")).has_moved(&before), Some(false));
+        assert_eq!(mark("2", None).has_moved(&before), Some(true));
+        assert_eq!(mark("1", None).has_moved(&before), None);
+    }
+}

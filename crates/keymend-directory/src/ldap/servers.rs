@@ -1,0 +1,371 @@
+//! The servers of one directory: failover in order, and the connections kept to each.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use keymend_domain::secret::Secret;
+use keymend_domain::time::{Clock, MINUTE_MS, Moment, SECOND_MS};
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+
+use super::connect::{Answer, CallError, Connection, Endpoint, Failure, Step};
+use super::control::PolicyError;
+use super::dialect::{self, Offer};
+use super::dn::DnKey;
+use super::until::Until;
+
+/// How long a server that failed is asked last.
+const SHUNNED_MS: i64 = 30 * SECOND_MS;
+/// How long a connection for people's sign-ins may lie idle.
+const IDLE_MS: i64 = MINUTE_MS;
+
+/// A connection on which the service account is signed in.  Shared by many calls at a time.
+#[derive(Debug)]
+pub(super) struct Service {
+    pub(super) connection: Connection,
+    /// Whether the account was found to be above the password policy; asked once.
+    pub(super) is_above_policy: OnceCell<bool>,
+}
+
+/// A connection on which people's passwords are tried, one at a time.
+///
+/// A bind ends the session before it, whether it succeeds or fails (RFC 4511 §4.2.1), so the
+/// next person never acts as the one before.  After anything but a plain answer it is closed.
+#[derive(Debug)]
+pub(super) struct Guest<'a> {
+    connection: Connection,
+    server: &'a Server,
+    is_fresh: bool,
+    /// Whether the server has told rightly who was signed in on this connection before.
+    is_confirmed: AtomicBool,
+    _permit: SemaphorePermit<'a>,
+}
+
+/// A connection that waits for the next sign-in.
+struct Idle {
+    connection: Connection,
+    since: Moment,
+    is_confirmed: bool,
+}
+
+/// The service account.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) dn: String,
+    pub(super) key: DnKey,
+    pub(super) password: Secret,
+}
+
+/// One server.
+pub(super) struct Server {
+    endpoint: Endpoint,
+    account: Arc<Account>,
+    clock: Arc<dyn Clock>,
+    services: Vec<Mutex<Arc<OnceCell<Arc<Service>>>>>,
+    next_service: AtomicUsize,
+    guests: Mutex<Vec<Idle>>,
+    permits: Semaphore,
+    failed_at: Mutex<Option<Moment>>,
+    offers_who_am_i: OnceCell<bool>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Server({})", self.endpoint.url)
+    }
+}
+
+/// A lock that a panicking thread left is as good as any: the values under it are whole.
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Server {
+    pub(super) fn new(
+        endpoint: Endpoint,
+        account: Arc<Account>,
+        clock: Arc<dyn Clock>,
+        sizes: (usize, usize),
+    ) -> Self {
+        Self {
+            endpoint,
+            account,
+            clock,
+            services: (0..sizes.0).map(|_| Mutex::default()).collect(),
+            next_service: AtomicUsize::new(0),
+            guests: Mutex::default(),
+            permits: Semaphore::new(sizes.1),
+            failed_at: Mutex::default(),
+            offers_who_am_i: OnceCell::new(),
+        }
+    }
+
+    /// The server's address, for logs.
+    pub(super) fn address(&self) -> &str {
+        self.endpoint.url.as_str()
+    }
+
+    /// The limit for one call.
+    pub(super) fn call_timeout(&self) -> Duration {
+        self.endpoint.call_timeout
+    }
+
+    /// A connection of the service account: a kept one if there is one, else a new one.
+    pub(super) async fn service(&self) -> Result<Arc<Service>, Failure> {
+        let turn = self.next_service.fetch_add(1, Ordering::Relaxed);
+        let Some(slot) = self.services.get(turn % self.services.len().max(1)) else {
+            return Err(Failure::down(
+                Step::Connection,
+                "no connection is configured",
+            ));
+        };
+        let cell = {
+            let mut cell = locked(slot);
+            if cell
+                .get()
+                .is_some_and(|service| service.connection.is_closed())
+            {
+                *cell = Arc::default();
+            }
+            Arc::clone(&cell)
+        };
+        let opened = cell
+            .get_or_try_init(|| async {
+                self.sign_in(self.endpoint.connect_timeout)
+                    .await
+                    .map(Arc::new)
+            })
+            .await;
+        *locked(&self.failed_at) = opened.is_err().then(|| self.clock.now());
+        opened.cloned()
+    }
+
+    /// Gives up a connection that failed, so that nobody is handed it again, and the server with
+    /// it for a while if there are others.
+    pub(super) fn discard(&self, service: &Arc<Service>) {
+        *locked(&self.failed_at) = Some(self.clock.now());
+        for slot in &self.services {
+            let mut cell = locked(slot);
+            if cell.get().is_some_and(|kept| Arc::ptr_eq(kept, service)) {
+                *cell = Arc::default();
+            }
+        }
+    }
+
+    /// A new connection on which the service account is signed in and the server is known.
+    pub(super) async fn sign_in(&self, limit: Duration) -> Result<Service, Failure> {
+        let until = Until::after(limit.min(self.endpoint.connect_timeout));
+        let connection = self.endpoint.open(until).await?;
+        let bound = connection
+            .bind(
+                &self.account.dn,
+                self.account.password.expose(),
+                until.left(),
+            )
+            .await
+            .map_err(|fault| fault.failure(Step::SignIn))?;
+        welcome(&bound)?;
+        let offer = dialect::discover(&connection, until.left()).await?;
+        self.confirm_service(&connection, offer, until.left())
+            .await?;
+        Ok(Service {
+            connection,
+            is_above_policy: OnceCell::new(),
+        })
+    }
+
+    async fn confirm_service(
+        &self,
+        connection: &Connection,
+        offer: Offer,
+        limit: Duration,
+    ) -> Result<(), Failure> {
+        // The answer is the same each time; whoever comes first stores it.
+        let _ = self.offers_who_am_i.set(offer.who_am_i);
+        if offer.who_am_i {
+            let answer = connection.who_am_i(limit).await;
+            let (rc, identity) = answer.map_err(|fault| fault.failure(Step::SignIn))?;
+            if rc != 0 || !is_identity(&identity, &self.account.key) {
+                let complaint = "the server says that somebody else is signed in";
+                return Err(Failure::strange(Step::SignIn, complaint));
+            }
+        }
+        Ok(())
+    }
+
+    /// A connection to try a person's password on.
+    pub(super) async fn guest(&self) -> Result<Guest<'_>, Failure> {
+        let permit = tokio::time::timeout(self.endpoint.connect_timeout, self.permits.acquire());
+        let permit = match permit.await {
+            Ok(Ok(permit)) => permit,
+            _ => return Err(Failure::down(Step::SignIn, "too many sign-ins at once")),
+        };
+        let (connection, is_fresh, is_confirmed) = match self.idle_guest() {
+            Some(idle) => (idle.connection, false, idle.is_confirmed),
+            None => {
+                let until = Until::after(self.endpoint.connect_timeout);
+                (self.endpoint.open(until).await?, true, false)
+            }
+        };
+        Ok(Guest {
+            connection,
+            server: self,
+            is_fresh,
+            is_confirmed: AtomicBool::new(is_confirmed),
+            _permit: permit,
+        })
+    }
+
+    fn idle_guest(&self) -> Option<Idle> {
+        let now = self.clock.now();
+        let mut idle = locked(&self.guests);
+        idle.retain(|kept| !kept.connection.is_closed() && now.since_ms(kept.since) < IDLE_MS);
+        idle.pop()
+    }
+
+    /// A bind as the person on a kept or fresh connection, and the connection it was made on.
+    ///
+    /// A kept connection may have been closed by the server in the meantime; then, and only then,
+    /// the bind is sent once more.
+    pub(super) async fn bind_as(
+        &self,
+        dn: &str,
+        password: &str,
+        limit: Duration,
+    ) -> Result<(Guest<'_>, Answer), Failure> {
+        let guest = self.guest().await?;
+        match guest.bind(dn, password, limit).await {
+            Ok(answer) => Ok((guest, answer)),
+            Err(CallError::Unsent | CallError::Lost) if !guest.is_fresh => {
+                drop(guest);
+                locked(&self.guests).clear();
+                let guest = self.guest().await?;
+                let answer = guest.bind(dn, password, limit).await;
+                answer
+                    .map(|answer| (guest, answer))
+                    .map_err(|fault| fault.failure(Step::SignIn))
+            }
+            Err(fault) => Err(fault.failure(Step::SignIn)),
+        }
+    }
+}
+
+impl Guest<'_> {
+    /// The connection, for an operation as the person who is signed in on it.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// A bind that counts as a success only if the server also says that it is this person
+    /// (RFC 4532): some servers answer success to anything and let one in as nobody.
+    pub(super) async fn bind(
+        &self,
+        dn: &str,
+        password: &str,
+        limit: Duration,
+    ) -> Result<Answer, CallError> {
+        let answer = self.connection.bind(dn, password, limit).await?;
+        let is_restricted = answer.policy.error == Some(PolicyError::ChangeAfterReset);
+        // Someone who must change the password first may not ask even this.
+        if answer.rc != 0 || is_restricted || !self.asks_who_am_i() {
+            return Ok(answer);
+        }
+        let (rc, identity) = self.connection.who_am_i(limit).await?;
+        let is_person = DnKey::of(dn).is_some_and(|key| is_identity(&identity, &key));
+        if rc == 0 && is_person {
+            self.is_confirmed.store(true, Ordering::Relaxed);
+            Ok(answer)
+        } else {
+            Err(CallError::Garbled)
+        }
+    }
+
+    fn asks_who_am_i(&self) -> bool {
+        let is_due = self.server.endpoint.confirms_every_sign_in
+            || !self.is_confirmed.load(Ordering::Relaxed);
+        is_due && self.server.offers_who_am_i.get() == Some(&true)
+    }
+
+    /// Keeps the connection for the next sign-in.  Not called after an error.
+    pub(super) fn keep(self) {
+        if !self.connection.is_closed() {
+            locked(&self.server.guests).push(Idle {
+                since: self.server.clock.now(),
+                is_confirmed: self.is_confirmed.into_inner(),
+                connection: self.connection,
+            });
+        }
+    }
+}
+
+/// Whether an authorisation id (`dn:…`) is this entry.
+fn is_identity(identity: &str, key: &DnKey) -> bool {
+    let dn = identity.strip_prefix("dn:").and_then(DnKey::of);
+    dn.as_ref() == Some(key)
+}
+
+/// Judges the sign-in of the service account.
+fn welcome(answer: &Answer) -> Result<(), Failure> {
+    let rc = answer.rc;
+    match (rc, answer.policy.error) {
+        (0, None) => Ok(()),
+        (0, Some(PolicyError::ChangeAfterReset)) => Err(Failure::rights(
+            Step::SignIn,
+            "do anything before its own password is changed",
+        )),
+        (0, Some(error)) => Err(Failure::strange(Step::SignIn, format!("{error:?}"))),
+        (49, Some(error)) => Err(Failure::rights(
+            Step::SignIn,
+            format!("sign in (result 49, {error:?})"),
+        )),
+        (32 | 48 | 49 | 50 | 53, _) => Err(Failure::rights(
+            Step::SignIn,
+            format!("sign in (result {rc}); check bind_dn and bind_password"),
+        )),
+        (51 | 52, _) => Err(Failure::down(Step::SignIn, format!("result {rc}"))),
+        _ => Err(Failure::strange(Step::SignIn, format!("result {rc}"))),
+    }
+}
+
+/// All servers of one directory, in the installer's order.
+pub(super) struct Servers {
+    list: Vec<Server>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Servers {
+    pub(super) fn new(list: Vec<Server>, clock: Arc<dyn Clock>) -> Self {
+        Self { list, clock }
+    }
+
+    /// How many servers there are.
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.list.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The servers, those that failed lately last.
+    pub(super) fn in_order(&self) -> Vec<&Server> {
+        let now = self.clock.now();
+        let mut order: Vec<&Server> = self.list.iter().collect();
+        order.sort_by_key(|server| {
+            locked(&server.failed_at).is_some_and(|failed| now.since_ms(failed) < SHUNNED_MS)
+        });
+        order
+    }
+
+    /// A connection of the service account to the first server that can be reached.
+    pub(super) async fn service(&self) -> Result<(&Server, Arc<Service>), Failure> {
+        let mut last = Failure::down(Step::Connection, "no server is configured");
+        for server in self.in_order() {
+            match server.service().await {
+                Ok(service) => return Ok((server, service)),
+                Err(failure) => {
+                    let address = server.address();
+                    tracing::warn!(server = address, error = %failure.error, "directory server cannot be used");
+                    last = failure;
+                }
+            }
+        }
+        Err(last)
+    }
+}
