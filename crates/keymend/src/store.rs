@@ -24,6 +24,7 @@ mod step;
 mod tx;
 mod writer;
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -46,11 +47,9 @@ pub use self::audit::export::{ExportFault, ExportFormat};
 pub use self::audit::head::{BadHeads, Head};
 pub use self::audit::verify::{Misfit, VerifyReport};
 pub use self::audit::{AuditFilter, AuditRecord};
-pub use self::browsers::Session;
 pub use self::fault::{FaultKind, StoreFault};
 pub use self::outbox::Leased;
-pub use self::settings::{SettingsFault, SettingsVersion};
-pub use self::step::Committed;
+pub use self::settings::{Conflict, SettingsVersion};
 pub use self::tx::{Rx, Tx};
 
 /// Deeds that may wait for the writer; more of them wait for room.
@@ -111,7 +110,8 @@ struct Inner {
     reads: Option<mpsc::Sender<Look>>,
     shared: Arc<Shared>,
     heads_path: Option<PathBuf>,
-    finished: Mutex<Option<oneshot::Receiver<()>>>,
+    /// Every thread holds the other end until it is done.
+    finished: Mutex<Option<mpsc::Receiver<Infallible>>>,
 }
 
 impl Store {
@@ -191,19 +191,15 @@ impl Store {
         self.inner.heads_path.as_deref()
     }
 
-    /// Ends the store after the deeds that wait, if this is its last handle, and returns when the
-    /// files are closed.
+    /// Ends the store: waits until its other handles are gone, the deeds that wait are done and
+    /// the files are closed.
     pub async fn close(self) {
-        let finished = self
-            .inner
-            .finished
-            .lock()
-            .ok()
-            .and_then(|mut slot| slot.take());
+        let finished = self.inner.finished.lock();
+        let finished = finished.map_or(None, |mut slot| slot.take());
         drop(self);
-        if let Some(finished) = finished {
-            // The writer's end of the channel is dropped when its thread is done.
-            drop(finished.await);
+        if let Some(mut finished) = finished {
+            // Nothing is ever sent: the answer comes when the last thread is done.
+            finished.recv().await;
         }
     }
 }
@@ -228,13 +224,14 @@ fn open(options: &StoreOptions) -> Result<Store, StoreFault> {
         heads: HeadsFile::at(heads_path.clone()),
     };
     let (writes, inbox) = mpsc::channel(WRITE_QUEUE);
-    let (done, finished) = oneshot::channel::<()>();
+    let (alive, finished) = mpsc::channel(1);
+    let writer_alive = alive.clone();
     spawn("store-writer", move || {
         writer.work(inbox);
-        drop(done);
+        drop(writer_alive);
     })?;
     let reads = match options.path {
-        Some(_) => Some(start_readers(options, &shared)?),
+        Some(_) => Some(start_readers(options, &shared, &alive)?),
         None => None,
     };
     Ok(Store {
@@ -251,6 +248,7 @@ fn open(options: &StoreOptions) -> Result<Store, StoreFault> {
 fn start_readers(
     options: &StoreOptions,
     shared: &Arc<Shared>,
+    alive: &mpsc::Sender<Infallible>,
 ) -> Result<mpsc::Sender<Look>, StoreFault> {
     let (reads, desk) = mpsc::channel(READ_QUEUE);
     let desk = Arc::new(Mutex::new(desk));
@@ -259,9 +257,10 @@ fn start_readers(
         connection
             .pragma_update(None, "query_only", "ON")
             .map_err(|source| StoreFault::database(OPENING, source))?;
-        let (shared, desk) = (Arc::clone(shared), Arc::clone(&desk));
+        let (shared, desk, alive) = (Arc::clone(shared), Arc::clone(&desk), alive.clone());
         spawn("store-reader", move || {
-            reader::work(&connection, &shared, &desk);
+            reader::work(connection, &shared, &desk);
+            drop(alive);
         })?;
     }
     Ok(reads)
@@ -314,3 +313,6 @@ fn make_private(path: &Path) -> Result<(), StoreFault> {
         .map(drop)
         .map_err(|source| StoreFault::caused(FaultKind::Other, OPENING, source))
 }
+
+#[cfg(test)]
+mod tests;

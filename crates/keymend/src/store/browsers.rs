@@ -4,23 +4,12 @@
 use keymend_domain::account::AccountRef;
 use keymend_domain::id::CorrelationId;
 use keymend_domain::time::Moment;
-use rusqlite::params;
+use rusqlite::{Row, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::fault::StoreFault;
 use super::tx::{Rx, Sealed, Tx, hashed};
-
-/// One signed-in browser.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session<P> {
-    /// Who is signed in.
-    pub account: AccountRef,
-    /// When it ends whatever happens.
-    pub expires_at: Moment,
-    /// What the service keeps with it.
-    pub body: P,
-}
 
 /// The sealed body of a familiar browser and of a link.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,30 +20,33 @@ struct Mark {
     correlation: Option<CorrelationId>,
 }
 
+/// A row opens only for its own handle and account, so that ending an account's sessions ends
+/// them all.
+fn place(handle_hash: &str, account_key: &str) -> String {
+    format!("{handle_hash}/{account_key}")
+}
+
 impl Rx<'_> {
-    /// The session of the browser with this handle, if its time is not over.
+    /// The session of the browser with this handle; whether its time is over is for the caller
+    /// to judge.
     ///
     /// # Errors
     ///
     /// [`StoreFault`] if the store cannot be read.
-    pub fn session<P: DeserializeOwned>(
-        &self,
-        handle: &str,
-        now: Moment,
-    ) -> Result<Option<Session<P>>, StoreFault> {
+    pub fn session<P: DeserializeOwned>(&self, handle: &str) -> Result<Option<P>, StoreFault> {
         let hash = hashed(handle);
-        let body = self.row(
+        let row = self.row(
             "reading a session",
-            "SELECT body FROM session WHERE handle_hash = $1",
+            "SELECT account_key, body FROM session WHERE handle_hash = $1",
             params![hash],
-            |row| row.get::<_, String>(0),
+            pair,
         )?;
-        let session: Option<Session<P>> =
-            body.and_then(|body| self.opened(Sealed::Session, &hash, &body));
-        Ok(session.filter(|session| session.expires_at > now))
+        Ok(row.and_then(|(account_key, body)| {
+            self.opened(Sealed::Session, &place(&hash, &account_key), &body)
+        }))
     }
 
-    /// The sessions of an account, those past their time left out.
+    /// The sessions of an account.
     ///
     /// # Errors
     ///
@@ -62,18 +54,19 @@ impl Rx<'_> {
     pub fn sessions_of<P: DeserializeOwned>(
         &self,
         account: &AccountRef,
-        now: Moment,
-    ) -> Result<Vec<Session<P>>, StoreFault> {
+    ) -> Result<Vec<P>, StoreFault> {
+        let account_key = account.key();
         let rows = self.rows(
             "reading an account's sessions",
-            "SELECT handle_hash, body FROM session WHERE account_key = $1 AND expires_at > $2",
-            params![account.key(), now.0],
-            |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
+            "SELECT handle_hash, body FROM session WHERE account_key = $1 ORDER BY expires_at",
+            params![account_key],
+            pair,
         )?;
         Ok(rows
             .iter()
-            .filter_map(|(hash, body)| self.opened(Sealed::Session, hash, body))
-            .filter(|session: &Session<P>| session.expires_at > now)
+            .filter_map(|(hash, body)| {
+                self.opened(Sealed::Session, &place(hash, &account_key), body)
+            })
             .collect())
     }
 
@@ -84,13 +77,15 @@ impl Rx<'_> {
     /// [`StoreFault`] if the store cannot be read.
     pub fn familiar(&self, handle: &str, now: Moment) -> Result<Option<AccountRef>, StoreFault> {
         let hash = hashed(handle);
-        let body = self.row(
+        let row = self.row(
             "reading a familiar browser",
-            "SELECT body FROM familiar WHERE handle_hash = $1",
+            "SELECT account_key, body FROM familiar WHERE handle_hash = $1",
             params![hash],
-            |row| row.get::<_, String>(0),
+            pair,
         )?;
-        let mark: Option<Mark> = body.and_then(|body| self.opened(Sealed::Familiar, &hash, &body));
+        let mark: Option<Mark> = row.and_then(|(account_key, body)| {
+            self.opened(Sealed::Familiar, &place(&hash, &account_key), &body)
+        });
         Ok(mark
             .filter(|mark| mark.expires_at > now)
             .map(|mark| mark.account))
@@ -120,8 +115,13 @@ impl Rx<'_> {
     }
 }
 
+/// The first two columns of a row, as texts.
+fn pair(row: &Row<'_>) -> rusqlite::Result<(String, String)> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
 impl Tx<'_> {
-    /// Opens a session.
+    /// Opens a session, which may be forgotten after `expires_at`.
     ///
     /// # Errors
     ///
@@ -129,15 +129,17 @@ impl Tx<'_> {
     pub fn insert_session<P: Serialize>(
         &mut self,
         handle: &str,
-        session: &Session<P>,
+        account: &AccountRef,
+        expires_at: Moment,
+        session: &P,
     ) -> Result<(), StoreFault> {
-        let hash = hashed(handle);
-        let body = self.sealed(Sealed::Session, &hash, session)?;
+        let (hash, account_key) = (hashed(handle), account.key());
+        let body = self.sealed(Sealed::Session, &place(&hash, &account_key), session)?;
         self.execute(
             "opening a session",
             "INSERT INTO session (handle_hash, account_key, expires_at, body)
              VALUES ($1, $2, $3, $4)",
-            params![hash, session.account.key(), session.expires_at.0, body],
+            params![hash, account_key, expires_at.0, body],
         )
         .map(drop)
     }
@@ -150,16 +152,26 @@ impl Tx<'_> {
     pub fn save_session<P: Serialize>(
         &mut self,
         handle: &str,
-        session: &Session<P>,
+        expires_at: Moment,
+        session: &P,
     ) -> Result<bool, StoreFault> {
-        let hash = hashed(handle);
-        let body = self.sealed(Sealed::Session, &hash, session)?;
-        let count = self.execute(
-            "saving a session",
-            "UPDATE session SET expires_at = $1, body = $2 WHERE handle_hash = $3",
-            params![session.expires_at.0, body, hash],
+        let (during, hash) = ("saving a session", hashed(handle));
+        let account_key = self.row(
+            during,
+            "SELECT account_key FROM session WHERE handle_hash = $1",
+            params![hash],
+            |row| row.get::<_, String>(0),
         )?;
-        Ok(count > 0)
+        let Some(account_key) = account_key else {
+            return Ok(false);
+        };
+        let body = self.sealed(Sealed::Session, &place(&hash, &account_key), session)?;
+        self.execute(
+            during,
+            "UPDATE session SET expires_at = $1, body = $2 WHERE handle_hash = $3",
+            params![expires_at.0, body, hash],
+        )?;
+        Ok(true)
     }
 
     /// Ends a session; tells whether it was open.
@@ -207,12 +219,13 @@ impl Tx<'_> {
             expires_at,
             correlation: None,
         };
-        let body = self.sealed(Sealed::Familiar, &hash, &mark)?;
+        let account_key = account.key();
+        let body = self.sealed(Sealed::Familiar, &place(&hash, &account_key), &mark)?;
         self.execute(
             "marking a browser",
             "INSERT INTO familiar (handle_hash, account_key, expires_at, body)
              VALUES ($1, $2, $3, $4)",
-            params![hash, account.key(), expires_at.0, body],
+            params![hash, account_key, expires_at.0, body],
         )
         .map(drop)
     }
@@ -293,7 +306,7 @@ impl Tx<'_> {
     /// # Errors
     ///
     /// [`StoreFault`]; nothing was removed.
-    pub fn forget_browsers(&mut self, now: Moment, limit: u32) -> Result<u64, StoreFault> {
+    pub fn forget_ended(&mut self, now: Moment, limit: u32) -> Result<u64, StoreFault> {
         let mut count = 0_u64;
         for sql in [
             "DELETE FROM session WHERE handle_hash IN (SELECT handle_hash FROM session

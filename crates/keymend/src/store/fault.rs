@@ -17,6 +17,8 @@ pub enum FaultKind {
     Damaged,
     /// Sealing failed, or a row that must open does not.
     Sealed,
+    /// The deed was well, but one beside it made the database undo both; trying again can help.
+    Undone,
     /// The deed itself crashed; a fault in the program.
     Crashed,
     /// The store has stopped.
@@ -80,7 +82,7 @@ impl StoreFault {
     pub fn can_pass(&self) -> bool {
         matches!(
             self.kind,
-            FaultKind::Busy | FaultKind::Full | FaultKind::Stopped
+            FaultKind::Busy | FaultKind::Full | FaultKind::Undone | FaultKind::Stopped
         )
     }
 }
@@ -101,6 +103,7 @@ impl fmt::Display for StoreFault {
             FaultKind::Full => "no space is left for the database",
             FaultKind::Damaged => "the database is damaged or of a foreign version",
             FaultKind::Sealed => "a row could not be sealed or opened",
+            FaultKind::Undone => "the database undid more than one deed",
             FaultKind::Crashed => "the deed crashed",
             FaultKind::Stopped => "the store has stopped",
             FaultKind::Other => "the database refused",

@@ -9,12 +9,13 @@ use rusqlite::{Row, params};
 use super::fault::{FaultKind, StoreFault};
 use super::tx::{Rx, Sealed, Tx, from_stored, hashed};
 
-const COLUMNS: &str = "id, handle_hash, revision, body";
+const COLUMNS: &str = "id, handle_hash, account_key, revision, body";
 
 /// A row of the table as it stands there.
 struct StoredFlow {
     id: String,
     handle_hash: String,
+    account_key: Option<String>,
     revision: i64,
     body: String,
 }
@@ -24,16 +25,18 @@ impl StoredFlow {
         Ok(Self {
             id: row.get(0)?,
             handle_hash: row.get(1)?,
-            revision: row.get(2)?,
-            body: row.get(3)?,
+            account_key: row.get(2)?,
+            revision: row.get(3)?,
+            body: row.get(4)?,
         })
     }
 }
 
-/// A flow opens only with its own id, its own revision and the handle it was saved with: nobody
-/// who can write to the database can hand somebody else's proven flow to his own browser.
-fn place(id: &str, revision: i64, handle_hash: &str) -> String {
-    format!("{id}/{revision}/{handle_hash}")
+/// A flow opens only with its own id, revision and account, and with the handle it was saved with:
+/// nobody who can write to the database can hand somebody else's proven flow to his own browser.
+fn place(id: &str, revision: i64, handle_hash: &str, account_key: Option<&str>) -> String {
+    let account_key = account_key.unwrap_or_default();
+    format!("{id}/{revision}/{handle_hash}/{account_key}")
 }
 
 impl Rx<'_> {
@@ -138,7 +141,8 @@ impl Rx<'_> {
     }
 
     fn open_flow(&self, row: &StoredFlow) -> Option<Flow> {
-        let place = place(&row.id, row.revision, &row.handle_hash);
+        let account_key = row.account_key.as_deref();
+        let place = place(&row.id, row.revision, &row.handle_hash, account_key);
         self.opened(Sealed::Flow, &place, &row.body)
     }
 }
@@ -151,11 +155,9 @@ impl Tx<'_> {
     /// [`StoreFault`]; nothing was saved.
     pub fn insert_flow(&mut self, handle: &str, flow: &Flow) -> Result<(), StoreFault> {
         let handle_hash = hashed(handle);
-        let body = self.sealed(
-            Sealed::Flow,
-            &place(flow.id.as_str(), 1, &handle_hash),
-            flow,
-        )?;
+        let account_key = flow.account().map(AccountRef::key);
+        let place = place(flow.id.as_str(), 1, &handle_hash, account_key.as_deref());
+        let body = self.sealed(Sealed::Flow, &place, flow)?;
         self.execute(
             "saving a new flow",
             "INSERT INTO flow
@@ -164,7 +166,7 @@ impl Tx<'_> {
             params![
                 flow.id.as_str(),
                 handle_hash,
-                flow.account().map(AccountRef::key),
+                account_key,
                 flow.stage().word(),
                 flow.expires_at.0,
                 flow.open_order().map(|order| order.deadline.0),
@@ -186,7 +188,13 @@ impl Tx<'_> {
         };
         let handle_hash = new_handle.map_or(old_hash, hashed);
         let revision = revision.saturating_add(1);
-        let place = place(flow.id.as_str(), revision, &handle_hash);
+        let account_key = flow.account().map(AccountRef::key);
+        let place = place(
+            flow.id.as_str(),
+            revision,
+            &handle_hash,
+            account_key.as_deref(),
+        );
         let body = self.sealed(Sealed::Flow, &place, flow)?;
         self.execute(
             during,
@@ -194,7 +202,7 @@ impl Tx<'_> {
                 deadline = $5, revision = $6, body = $7 WHERE id = $8",
             params![
                 handle_hash,
-                flow.account().map(AccountRef::key),
+                account_key,
                 flow.stage().word(),
                 flow.expires_at.0,
                 flow.open_order().map(|order| order.deadline.0),
@@ -206,9 +214,9 @@ impl Tx<'_> {
         .map(drop)
     }
 
-    /// Whether the store holds this flow.
-    pub(super) fn holds_flow(&self, id: &FlowId) -> Result<bool, StoreFault> {
-        Ok(self.flow_row(id)?.is_some())
+    /// The hash of the handle a flow is kept under, if the store holds it.
+    pub(super) fn handle_of(&self, id: &FlowId) -> Result<Option<String>, StoreFault> {
+        Ok(self.flow_row(id)?.map(|(handle_hash, _)| handle_hash))
     }
 
     /// Removes closed flows whose time was over before `ended_before`; gives how many.

@@ -20,6 +20,15 @@ const MIGRATIONS: &[Migration] = &[Migration {
     sql: include_str!("../../migrations/0001_first.sql"),
 }];
 
+/// Why a database does not fit this version.
+#[derive(Debug, thiserror::Error)]
+enum Unfit {
+    #[error("it was made by a newer version; upgrade, or restore the backup made before")]
+    Newer,
+    #[error("its migration {0} is not the one this version knows")]
+    Foreign(usize),
+}
+
 const DURING: &str = "bringing the database to this version";
 
 /// Applies what is missing, in one transaction.
@@ -41,10 +50,12 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
         .map_err(fault)?;
     let applied = applied(&transaction).map_err(fault)?;
     for (place, checksum) in applied.iter().enumerate() {
-        let known = MIGRATIONS.get(place).map(checksum_of);
-        if known.as_ref() != Some(checksum) {
-            return Err(StoreFault::new(FaultKind::Damaged, DURING));
-        }
+        let unfit = match MIGRATIONS.get(place).map(checksum_of) {
+            None => Unfit::Newer,
+            Some(known) if known != *checksum => Unfit::Foreign(place + 1),
+            Some(_) => continue,
+        };
+        return Err(StoreFault::caused(FaultKind::Damaged, DURING, unfit));
     }
     for migration in MIGRATIONS.iter().skip(applied.len()) {
         transaction.execute_batch(migration.sql).map_err(fault)?;

@@ -203,6 +203,9 @@ impl Tx<'_> {
         ids: &[MethodId],
         now: Moment,
     ) -> Result<(), StoreFault> {
+        if ids.is_empty() {
+            return Ok(());
+        }
         for mut held in self.held_methods(&account.key())? {
             if ids.contains(&held.method.id) {
                 held.method.used_at = Some(now);

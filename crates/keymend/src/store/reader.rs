@@ -16,14 +16,14 @@ pub(super) type Look = Box<dyn FnOnce(Result<&Rx<'_>, StoreFault>) + Send>;
 pub(super) type Desk = Arc<Mutex<mpsc::Receiver<Look>>>;
 
 /// Works until the last handle of the store is gone.
-pub(super) fn work(connection: &Connection, shared: &Shared, desk: &Desk) {
+pub(super) fn work(connection: Connection, shared: &Shared, desk: &Desk) {
     loop {
         let next = desk
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .blocking_recv();
         let Some(look) = next else { return };
-        in_snapshot(connection, shared, look);
+        in_snapshot(&connection, shared, look);
     }
 }
 

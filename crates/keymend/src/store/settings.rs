@@ -21,18 +21,12 @@ pub struct SettingsVersion {
     pub settings: Settings,
 }
 
-/// Why settings were not saved.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsFault {
-    /// Somebody else saved meanwhile; read again and decide again.
-    #[error("the settings were changed by somebody else; the version is now {current}")]
-    Conflict {
-        /// The version that is in force.
-        current: u64,
-    },
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreFault),
+/// Somebody else saved settings meanwhile; read them again and decide again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the settings were changed by somebody else; the version is now {current}")]
+pub struct Conflict {
+    /// The version that is in force.
+    pub current: u64,
 }
 
 /// The sealed body of a row.
@@ -60,19 +54,19 @@ impl Rx<'_> {
         }
     }
 
-    /// The version in force; 0 before the first.
+    /// The version in force; `None` before the first.
     ///
     /// # Errors
     ///
     /// [`StoreFault`] if the store cannot be read.
-    pub fn settings_version(&self) -> Result<u64, StoreFault> {
+    pub fn settings_version(&self) -> Result<Option<u64>, StoreFault> {
         let version = self.row(
             "reading the version of the settings",
             "SELECT MAX(version) FROM settings",
             [],
             |row| row.get::<_, Option<i64>>(0),
         )?;
-        Ok(from_stored(version.flatten().unwrap_or(0)))
+        Ok(version.flatten().map(from_stored))
     }
 
     /// The newest versions, newest first.
@@ -113,21 +107,22 @@ impl Rx<'_> {
 }
 
 impl Tx<'_> {
-    /// Saves settings that were made from version `expected`; gives the new version.
+    /// Saves settings that were made from version `expected` (0 before the first); gives the new
+    /// version, or a [`Conflict`] if another one is in force by now.
     ///
     /// # Errors
     ///
-    /// [`SettingsFault::Conflict`] if another version is in force by now.
+    /// [`StoreFault`]; nothing was saved.
     pub fn save_settings(
         &mut self,
         expected: u64,
         settings: &Settings,
         saved_by: &str,
         now: Moment,
-    ) -> Result<u64, SettingsFault> {
-        let current = self.settings_version()?;
+    ) -> Result<Result<u64, Conflict>, StoreFault> {
+        let current = self.settings_version()?.unwrap_or(0);
         if current != expected {
-            return Err(SettingsFault::Conflict { current });
+            return Ok(Err(Conflict { current }));
         }
         let version = current.saturating_add(1);
         let saved = Saved {
@@ -140,6 +135,6 @@ impl Tx<'_> {
             "INSERT INTO settings (version, saved_at, body) VALUES ($1, $2, $3)",
             params![to_stored(version), now.0, body],
         )?;
-        Ok(version)
+        Ok(Ok(version))
     }
 }

@@ -1,66 +1,74 @@
 //! Saving one decision whole: the flow, its notices, its audit lines, and all that follows.
 
 use keymend_domain::account::AccountRef;
-use keymend_domain::flow::{EndOthers, Stage, Step};
+use keymend_domain::flow::{Effects, EndOthers, Stage, Step};
 use keymend_domain::time::Moment;
 
 use super::fault::{FaultKind, StoreFault};
-use super::tx::Tx;
-
-/// What was saved beside the step itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Committed {
-    /// The browser must be given the new handle: the old one no longer works.
-    pub has_new_handle: bool,
-}
+use super::tx::{Tx, hashed};
 
 impl Tx<'_> {
-    /// Saves a step whole.
+    /// Saves a step whole: the flow, its notices, its audit lines and its effects.
     ///
-    /// A flow that is not in the store yet is added under `new_handle`; one that is there takes
-    /// it only if the step renews the handle.
+    /// A flow that is not in the store yet is added under `new_handle`; one that is there takes it
+    /// in place of the old one, if one is given.  `handle` is the one the browser came with, where
+    /// a browser came: a flow that is no longer kept under it is not saved.
     ///
     /// # Errors
     ///
     /// [`StoreFault`]: let the deed fail, so that nothing of it is saved.  Among them is a step
-    /// that needs a new handle and was given none.
+    /// that renews its handle and was given none, and one that changes something beside the flow
+    /// and leaves no audit line.
     pub fn commit_step(
         &mut self,
         step: &Step,
+        handle: Option<&str>,
         new_handle: Option<&str>,
-        now: Moment,
-    ) -> Result<Committed, StoreFault> {
-        let has_new_handle = self.save_stepped(step, new_handle)?;
+    ) -> Result<(), StoreFault> {
+        if step.effects.renews_handle && new_handle.is_none() {
+            return Err(misuse(
+                "saving a step that renews its handle without a new one",
+            ));
+        }
+        self.save_stepped(step, handle, new_handle)?;
         for notice in &step.notices {
-            self.enqueue(notice, now)?;
+            self.enqueue(notice, notice.happened_at)?;
         }
         for event in &step.audit {
             self.audit(event)?;
         }
-        self.take_effect(step, now)?;
-        Ok(Committed { has_new_handle })
+        self.take_effect(step)
     }
 
-    fn save_stepped(&mut self, step: &Step, new_handle: Option<&str>) -> Result<bool, StoreFault> {
-        let during = "saving a step without its new handle";
-        let missing = || StoreFault::new(FaultKind::Other, during);
-        if !self.holds_flow(&step.flow.id)? {
-            let handle = new_handle.ok_or_else(missing)?;
-            self.insert_flow(handle, &step.flow)?;
-            return Ok(true);
+    fn save_stepped(
+        &mut self,
+        step: &Step,
+        handle: Option<&str>,
+        new_handle: Option<&str>,
+    ) -> Result<(), StoreFault> {
+        match (self.handle_of(&step.flow.id)?, new_handle) {
+            (None, Some(new_handle)) => self.insert_flow(new_handle, &step.flow),
+            (None, None) => Err(misuse("saving a new flow without a handle")),
+            (Some(kept), _) if handle.is_some_and(|handle| hashed(handle) != kept) => {
+                Err(misuse("saving a flow under a handle that is not its own"))
+            }
+            (Some(_), new_handle) => self.save_flow(&step.flow, new_handle),
         }
-        if step.effects.renews_handle {
-            let handle = new_handle.ok_or_else(missing)?;
-            self.save_flow(&step.flow, Some(handle))?;
-            return Ok(true);
-        }
-        self.save_flow(&step.flow, None)?;
-        Ok(false)
     }
 
-    fn take_effect(&mut self, step: &Step, now: Moment) -> Result<(), StoreFault> {
+    fn take_effect(&mut self, step: &Step) -> Result<(), StoreFault> {
         let effects = &step.effects;
-        if let (Some(account), false) = (step.flow.account(), effects.used_methods.is_empty()) {
+        let handle_alone = Effects {
+            renews_handle: effects.renews_handle,
+            ..Effects::default()
+        };
+        if *effects == handle_alone {
+            return Ok(());
+        }
+        // No audit, no deed: the line also says when it happened.
+        let now = step.audit.iter().map(|event| event.time).max();
+        let now = now.ok_or_else(|| misuse("changing an account without an audit line"))?;
+        if let Some(account) = step.flow.account() {
             self.touch_methods(account, &effects.used_methods, now)?;
         }
         if let Some(veto) = &effects.veto {
@@ -102,4 +110,9 @@ impl Tx<'_> {
         }
         Ok(())
     }
+}
+
+/// A fault of the caller, not of the database.
+fn misuse(during: &'static str) -> StoreFault {
+    StoreFault::new(FaultKind::Other, during)
 }

@@ -136,7 +136,7 @@ impl Writer {
         self.statement(during, "SAVEPOINT deed")?;
         let is_kept = job.run(tx);
         if self.connection.is_autocommit() {
-            return Err(StoreFault::new(FaultKind::Full, "saving a deed"));
+            return Err(StoreFault::new(FaultKind::Undone, "saving a deed"));
         }
         if !is_kept {
             self.statement(during, "ROLLBACK TO deed")?;

@@ -104,7 +104,8 @@ impl Tx<'_> {
         let Some((seq, time, hash)) = self.last_line()? else {
             return Ok(None);
         };
-        let (last_seq, last_time) = self.last_head()?.unwrap_or((0, time));
+        // The very first line is signed at once.
+        let (last_seq, last_time) = self.last_head()?.unwrap_or((0, i64::MIN));
         let lines = seq.saturating_sub(last_seq);
         let is_old = time.saturating_sub(last_time) >= AGE_MOST_MS;
         if lines <= 0 || !(lines >= LINES_MOST || is_old || self.covers_all) {
