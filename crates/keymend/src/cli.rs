@@ -81,6 +81,9 @@ pub struct DemoArguments {
     /// Keep the data in this folder; without it nothing is left behind
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
+    /// How many proofs a reset takes: 1 or 2
+    #[arg(long, default_value_t = 2, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=2))]
+    pub gates: u32,
 }
 
 /// Which configuration file.

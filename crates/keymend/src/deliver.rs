@@ -18,7 +18,7 @@ use keymend_domain::deliver::Carried;
 use keymend_domain::method::MethodKind;
 use keymend_domain::time::Moment;
 
-use demo::DemoOutbox;
+pub use demo::DemoOutbox;
 use gateway::Gateway;
 use smtp::Smtp;
 

@@ -9,6 +9,7 @@ pub mod entropy;
 pub mod human;
 pub mod keys;
 pub mod phone;
+pub mod run;
 pub mod store;
 pub mod text;
 pub mod web;

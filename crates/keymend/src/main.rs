@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use keymend::cli::{self, Cli, Command, Stop};
 use keymend::entropy::SystemEntropy;
+use keymend::run;
 
 fn main() -> ExitCode {
     // First of all: with no provider chosen, the first TLS connection would panic.
@@ -28,8 +29,8 @@ fn dispatch(command: &Command) -> Result<(), Stop> {
         Command::Config(command) => cli::config::run(command, output),
         Command::Keys(command) => cli::keys::run(command, &SystemEntropy, output),
         Command::Reference { format } => cli::config::write_reference(*format, output),
-        Command::Demo(_)
-        | Command::Serve(_)
+        Command::Demo(arguments) => run::demo(arguments, output),
+        Command::Serve(_)
         | Command::Policy(_)
         | Command::Account(_)
         | Command::Audit(_) => Err(Stop::Fault(

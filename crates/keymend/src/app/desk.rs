@@ -4,7 +4,7 @@ use keymend_domain::account::{Account, Claim};
 use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Personal};
 use keymend_domain::directory::Found;
 use keymend_domain::flow::Standing;
-use keymend_domain::limit::{Book, CounterKey, Lane};
+use keymend_domain::limit::{CounterKey, Lane};
 use keymend_domain::policy::Eligibility;
 
 use super::{App, Stop, Visitor};
@@ -37,7 +37,7 @@ impl App {
     ///
     /// `directory.down`, [`Stop::Fault`].
     pub async fn account_report(&self, name: &str) -> Result<Option<AccountReport>, Stop> {
-        let claim = Claim::new(name).map_err(|shape| Stop::Refused(shape.into()))?;
+        let claim = Claim::new(name).map_err(super::start::shape_refusal)?;
         let Found::One(account) = self.find(&claim).await? else { return Ok(None) };
         let id = account.id.clone();
         let standing = self
@@ -55,7 +55,7 @@ impl App {
     ///
     /// `directory.down`, [`Stop::Fault`].
     pub async fn unblock(&self, name: &str, unfreezes: bool, who: &str) -> Result<Unblocked, Stop> {
-        let claim = Claim::new(name).map_err(|shape| Stop::Refused(shape.into()))?;
+        let claim = Claim::new(name).map_err(super::start::shape_refusal)?;
         let account = match self.find(&claim).await? {
             Found::One(account) => Some(*account),
             Found::Nobody | Found::Several { .. } => None,

@@ -1,7 +1,6 @@
 //! The steps between the first form and the new password.
 
 use keymend_domain::code;
-use keymend_domain::deliver::Origin;
 use keymend_domain::directory::Health;
 use keymend_domain::flow::{Context, Flow, FlowFault, Intent, Stage, Step, View};
 use keymend_domain::id::CorrelationId;
@@ -301,9 +300,4 @@ impl App {
 /// The flow a form belongs to.
 pub(super) fn current(tx: &mut Tx<'_>, form: &FormStep) -> Result<Flow, Stop> {
     tx.flow(&form.handle)?.ok_or(Stop::NoFlow)
-}
-
-/// Where a step of the system itself comes from: no address, no browser.
-pub(super) fn no_origin() -> Origin {
-    Origin::default()
 }

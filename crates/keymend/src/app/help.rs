@@ -27,7 +27,7 @@ impl App {
     ///
     /// [`Stop::Refused`] for impossible names; [`Stop::Fault`].
     pub async fn ask_for_help(&self, user: &str, visitor: &Visitor) -> Result<(), Stop> {
-        let claim = Claim::new(user).map_err(|shape| Stop::Refused(shape.into()))?;
+        let claim = Claim::new(user).map_err(super::start::shape_refusal)?;
         let account = match self.inner.directories.find(&claim).await {
             Ok(Found::One(account)) => Some(*account),
             // A directory that is down must not silence a call for help; it cannot be matched.

@@ -63,7 +63,7 @@ impl App {
     ///
     /// [`Stop::Refused`]: `signin.*`, `claim.shape`, `directory.down`.
     pub async fn sign_in(&self, user: &str, password: String, visitor: &Visitor) -> Result<SignedIn, Stop> {
-        let claim = Claim::new(user).map_err(|shape| Stop::Refused(shape.into()))?;
+        let claim = Claim::new(user).map_err(super::start::shape_refusal)?;
         let password = Password::current(password)
             .map_err(|shape| Stop::Refused(super::order::shape_refusal(shape)))?;
         let correlation = self.new_journey()?;

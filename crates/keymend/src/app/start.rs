@@ -27,13 +27,12 @@ pub struct Started {
     pub handle: String,
 }
 
-impl From<ClaimShape> for Refusal {
-    fn from(shape: ClaimShape) -> Self {
-        match shape {
-            ClaimShape::Empty | ClaimShape::Control => Self::ClaimShape,
-            ClaimShape::TooLong => Self::InputLong,
-        }
-    }
+/// How a name that can be nobody's is refused.
+pub(super) fn shape_refusal(shape: ClaimShape) -> Stop {
+    Stop::Refused(match shape {
+        ClaimShape::Empty | ClaimShape::Control => Refusal::ClaimShape,
+        ClaimShape::TooLong => Refusal::InputLong,
+    })
 }
 
 impl App {
@@ -44,7 +43,7 @@ impl App {
     /// [`Stop::Refused`] for what an outsider can see himself: shape, bot check, pace of the
     /// source, a blocked name, the whole site off, all directories down.
     pub async fn start(&self, form: StartForm, visitor: &Visitor) -> Result<Started, Stop> {
-        let claim = Claim::new(&form.user).map_err(|shape| Stop::Refused(shape.into()))?;
+        let claim = Claim::new(&form.user).map_err(shape_refusal)?;
         let correlation = self.new_journey()?;
         if self.policy().settings().scope == Scope::None {
             return Err(Stop::Refused(Refusal::SiteOff));

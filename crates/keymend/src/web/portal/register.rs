@@ -200,7 +200,7 @@ pub(super) async fn again(State(web): State<Web>, Look(seen): Look, fields: Fiel
     };
     let moved = web.app().ask_again(form, &visitor).await;
     let here = match web.app().person(seen.me.as_deref().unwrap_or_default()).await {
-        Ok(page) if page.person.pending.is_some_and(|own| own.goal != Goal::Confirm) => "/me/proof",
+        Ok(page) if page.person.pending.as_ref().is_some_and(|own| own.goal != Goal::Confirm) => "/me/proof",
         _ => "/me/code",
     };
     desk.own_moved(moved, (here, here))
