@@ -495,7 +495,9 @@ impl Flow {
     /// The directory the claim's entry is in, whether or not it may proceed.
     #[must_use]
     pub fn directory(&self) -> Option<&crate::account::DirectoryName> {
-        self.account().or_else(|| self.decoy_account()).map(|account| &account.directory)
+        self.account()
+            .or_else(|| self.decoy_account())
+            .map(|account| &account.directory)
     }
 
     /// The keyed tag of the name as typed.

@@ -74,13 +74,21 @@ pub enum Stop {
 
 impl From<StoreFault> for Stop {
     fn from(fault: StoreFault) -> Self {
-        Self::Fault(Fault { during: "using the store", is_passing: true, source: Box::new(fault) })
+        Self::Fault(Fault {
+            during: "using the store",
+            is_passing: true,
+            source: Box::new(fault),
+        })
     }
 }
 
 impl From<FlowFault> for Stop {
     fn from(fault: FlowFault) -> Self {
-        Self::Fault(Fault { during: "deciding a step", is_passing: true, source: Box::new(fault) })
+        Self::Fault(Fault {
+            during: "deciding a step",
+            is_passing: true,
+            source: Box::new(fault),
+        })
     }
 }
 

@@ -30,12 +30,9 @@ fn dispatch(command: &Command) -> Result<(), Stop> {
         Command::Keys(command) => cli::keys::run(command, &SystemEntropy, output),
         Command::Reference { format } => cli::config::write_reference(*format, output),
         Command::Demo(arguments) => run::demo(arguments, output),
-        Command::Serve(_)
-        | Command::Policy(_)
-        | Command::Account(_)
-        | Command::Audit(_) => Err(Stop::Fault(
-            "this command is not built into this version".to_owned(),
-        )),
+        Command::Serve(_) | Command::Policy(_) | Command::Account(_) | Command::Audit(_) => Err(
+            Stop::Fault("this command is not built into this version".to_owned()),
+        ),
     }
 }
 

@@ -32,7 +32,10 @@ impl Service {
         let texts = Texts::load().map_err(|fault| Stop::Fault(fault.to_string()))?;
         let web = Web::new(app.clone(), site, Arc::new(texts), form_key)
             .map_err(|fault| Stop::Fault(fault.to_string()))?;
-        Ok(Self { app, router: router(web) })
+        Ok(Self {
+            app,
+            router: router(web),
+        })
     }
 
     /// The pages, for tests that walk them without a socket.
@@ -72,7 +75,10 @@ impl Service {
 /// Waits for SIGTERM or SIGINT.
 async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+    match (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) {
         (Ok(mut terminate), Ok(mut interrupt)) => {
             tokio::select! {
                 _ = terminate.recv() => {}

@@ -49,11 +49,24 @@ impl Web {
     /// # Errors
     ///
     /// [`RenderFault`] if a built-in template is broken; the service must not start.
-    pub fn new(app: App, site: Site, texts: Arc<Texts>, form_key: MacKey) -> Result<Self, RenderFault> {
+    pub fn new(
+        app: App,
+        site: Site,
+        texts: Arc<Texts>,
+        form_key: MacKey,
+    ) -> Result<Self, RenderFault> {
         let renderer = Renderer::new(texts)?;
         let landing = Landing::prepare(&renderer, &site)?;
         let tokens = FormTokens::new(form_key);
-        Ok(Self { inner: Arc::new(Inner { app, site, renderer, tokens, landing }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                app,
+                site,
+                renderer,
+                tokens,
+                landing,
+            }),
+        })
     }
 
     /// The deeds.
@@ -82,6 +95,9 @@ impl Web {
 /// All routes behind the guard.
 pub fn router(web: Web) -> Router {
     portal::routes()
-        .layer(axum::middleware::from_fn_with_state(web.clone(), guard::guard))
+        .layer(axum::middleware::from_fn_with_state(
+            web.clone(),
+            guard::guard,
+        ))
         .with_state(web)
 }

@@ -47,7 +47,8 @@ impl App {
         if person.step != form.step {
             return Err(Stop::Refused(Refusal::StepWrong));
         }
-        let current = Password::current(current).map_err(|shape| Stop::Refused(shape_refusal(shape)))?;
+        let current =
+            Password::current(current).map_err(|shape| Stop::Refused(shape_refusal(shape)))?;
         let new = new.into_password().map_err(Stop::Refused)?;
         let account = self.changeable(&person).await?;
         let rules = self.password_rules(&account).await?;
@@ -59,7 +60,10 @@ impl App {
             return Err(Stop::Refused(Refusal::PasswordRejected(broken)));
         }
         let opened = self.open_change(&person, (account, rules), visitor).await?;
-        let passwords = Passwords { new: Some(new), current: Some(current) };
+        let passwords = Passwords {
+            new: Some(new),
+            current: Some(current),
+        };
         self.carry_out(opened, passwords, visitor).await
     }
 
@@ -99,7 +103,13 @@ impl App {
             .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
                 // A wrong current password counts in the directory: stop below its threshold.
                 if let Some(refusal) = take_try(tx, &account, &rules.directory, &desk)? {
-                    return Ok((Moved { handle: None, refusal: Some(refusal) }, None));
+                    return Ok((
+                        Moved {
+                            handle: None,
+                            refusal: Some(refusal),
+                        },
+                        None,
+                    ));
                 }
                 let standing = tx.standing(&account.id)?;
                 let why = (correlation, forced);
@@ -107,7 +117,10 @@ impl App {
                 let Opened { step, ticket } = Flow::order_change(&account, standing, why, ctx)?;
                 let handle = desk.handle()?;
                 tx.commit_step(&step, None, Some(&handle))?;
-                let moved = Moved { handle: Some(handle), refusal: step.refusal.clone() };
+                let moved = Moved {
+                    handle: Some(handle),
+                    refusal: step.refusal.clone(),
+                };
                 Ok((moved, ticket.map(|ticket| (step.flow.id.clone(), ticket))))
             })
             .await
@@ -120,7 +133,9 @@ fn take_try(
     rules: &PasswordRules,
     desk: &super::Desk,
 ) -> Result<Option<Refusal>, Stop> {
-    let Ok(claim) = Claim::new(&account.login) else { return Ok(Some(Refusal::StandingLost)) };
+    let Ok(claim) = Claim::new(&account.login) else {
+        return Ok(Some(Refusal::StandingLost));
+    };
     let attempt = may_try(&claim, Some((account, rules)), &mut desk.context(tx.book()))?;
     Ok(match attempt {
         Attempt::Allowed => None,

@@ -38,7 +38,9 @@ impl App {
     /// `directory.down`, [`Stop::Fault`].
     pub async fn account_report(&self, name: &str) -> Result<Option<AccountReport>, Stop> {
         let claim = Claim::new(name).map_err(super::start::shape_refusal)?;
-        let Found::One(account) = self.find(&claim).await? else { return Ok(None) };
+        let Found::One(account) = self.find(&claim).await? else {
+            return Ok(None);
+        };
         let id = account.id.clone();
         let standing = self
             .inner
@@ -46,7 +48,11 @@ impl App {
             .read(move |rx| -> Result<_, Stop> { Ok(rx.standing(&id)?) })
             .await?;
         let eligibility = self.policy().eligibility(&account);
-        Ok(Some(AccountReport { account: *account, standing, eligibility }))
+        Ok(Some(AccountReport {
+            account: *account,
+            standing,
+            eligibility,
+        }))
     }
 
     /// Lifts every block of a typed name and of the account it means; a freeze too if asked for.
@@ -60,7 +66,12 @@ impl App {
             Found::One(account) => Some(*account),
             Found::Nobody | Found::Several { .. } => None,
         };
-        let tag = self.inner.flow_keys.name.tag(&[b"claim", claim.canonical().as_bytes()]).short();
+        let tag = self
+            .inner
+            .flow_keys
+            .name
+            .tag(&[b"claim", claim.canonical().as_bytes()])
+            .short();
         let correlation = self.new_journey()?;
         let desk = self.desk(&Visitor::default());
         let who = who.to_owned();
@@ -90,7 +101,10 @@ impl App {
                     };
                     tx.audit(&event)?;
                 }
-                Ok(Unblocked { is_known: account.is_some(), unfrozen })
+                Ok(Unblocked {
+                    is_known: account.is_some(),
+                    unfrozen,
+                })
             })
             .await
     }
@@ -105,7 +119,9 @@ fn clear(tx: &mut Tx<'_>, claim_tag: &str, account: Option<&Account>) -> Result<
         }
     }
     for key in &keys {
-        tx.book().clear(key).map_err(keymend_domain::flow::FlowFault::from)?;
+        tx.book()
+            .clear(key)
+            .map_err(keymend_domain::flow::FlowFault::from)?;
     }
     Ok(())
 }

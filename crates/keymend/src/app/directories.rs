@@ -36,7 +36,10 @@ impl Directories {
             state: Mutex::new(None),
             is_down: AtomicBool::new(false),
         };
-        Self { all: all.into_iter().map(connect).collect(), clock }
+        Self {
+            all: all.into_iter().map(connect).collect(),
+            clock,
+        }
     }
 
     /// The directory of this name.
@@ -46,13 +49,18 @@ impl Directories {
     }
 
     fn connected(&self, name: &DirectoryName) -> Option<&Connected> {
-        self.all.iter().find(|connected| connected.directory.name() == name)
+        self.all
+            .iter()
+            .find(|connected| connected.directory.name() == name)
     }
 
     /// What people call it.
     #[must_use]
     pub fn title(&self, name: &str) -> String {
-        let found = self.all.iter().find(|connected| connected.directory.name().0 == name);
+        let found = self
+            .all
+            .iter()
+            .find(|connected| connected.directory.name().0 == name);
         found.map_or_else(|| name.to_owned(), |connected| connected.title.clone())
     }
 
@@ -67,7 +75,9 @@ impl Directories {
     pub fn assumed(&self, claim_tag: &str) -> Option<&DirectoryName> {
         let sum: usize = claim_tag.bytes().map(usize::from).sum();
         let place = sum.checked_rem(self.all.len())?;
-        self.all.get(place).map(|connected| connected.directory.name())
+        self.all
+            .get(place)
+            .map(|connected| connected.directory.name())
     }
 
     /// Looks for a claim in every directory at once.  One entry in one directory is an account;
@@ -77,7 +87,10 @@ impl Directories {
     ///
     /// The first error, if no directory found the claim and none of them answered.
     pub async fn find(&self, claim: &Claim) -> Result<Found, DirectoryError> {
-        let searches = self.all.iter().map(|connected| connected.directory.find(claim));
+        let searches = self
+            .all
+            .iter()
+            .map(|connected| connected.directory.find(claim));
         let answers = futures_util::future::join_all(searches).await;
         let mut found: Option<Box<Account>> = None;
         let mut count = 0;
@@ -124,7 +137,10 @@ impl Directories {
     /// Whether a directory answers, asked again if the last answer is too old.
     pub async fn health(&self, name: &DirectoryName) -> Health {
         let Some(connected) = self.connected(name) else {
-            return Health::Down { during: "name".to_owned(), detail: "not configured".to_owned() };
+            return Health::Down {
+                during: "name".to_owned(),
+                detail: "not configured".to_owned(),
+            };
         };
         let mut state = connected.state.lock().await;
         let now = self.clock.now();
@@ -135,7 +151,9 @@ impl Directories {
             return health.clone();
         }
         let health = connected.directory.health().await;
-        connected.is_down.store(health != Health::Up, Ordering::Relaxed);
+        connected
+            .is_down
+            .store(health != Health::Up, Ordering::Relaxed);
         *state = Some((now, health.clone()));
         health
     }
@@ -143,13 +161,21 @@ impl Directories {
     /// The last known answer, without asking.
     pub async fn last_health(&self, name: &DirectoryName) -> Option<Health> {
         let connected = self.connected(name)?;
-        connected.state.lock().await.as_ref().map(|(_, health)| health.clone())
+        connected
+            .state
+            .lock()
+            .await
+            .as_ref()
+            .map(|(_, health)| health.clone())
     }
 
     /// Notes that a directory just failed to answer, so that the next page says so at once.
     pub async fn note_down(&self, name: &DirectoryName, error: &DirectoryError) {
         if let Some(connected) = self.connected(name) {
-            let health = Health::Down { during: "use".to_owned(), detail: error.to_string() };
+            let health = Health::Down {
+                during: "use".to_owned(),
+                detail: error.to_string(),
+            };
             connected.is_down.store(true, Ordering::Relaxed);
             *connected.state.lock().await = Some((self.clock.now(), health));
         }
@@ -158,13 +184,18 @@ impl Directories {
     /// Whether any directory did not answer when last asked.
     #[must_use]
     pub fn is_any_down(&self) -> bool {
-        self.all.iter().any(|connected| connected.is_down.load(Ordering::Relaxed))
+        self.all
+            .iter()
+            .any(|connected| connected.is_down.load(Ordering::Relaxed))
     }
 
     /// What people call the directories that did not answer when last asked.
     #[must_use]
     pub fn down_titles(&self) -> Vec<String> {
-        let down = self.all.iter().filter(|connected| connected.is_down.load(Ordering::Relaxed));
+        let down = self
+            .all
+            .iter()
+            .filter(|connected| connected.is_down.load(Ordering::Relaxed));
         down.map(|connected| connected.title.clone()).collect()
     }
 }

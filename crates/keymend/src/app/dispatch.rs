@@ -60,11 +60,15 @@ impl App {
     async fn carry(&self, leased: Leased) -> Result<(), Stop> {
         let Leased { notice, attempts } = leased;
         let answer = if notice.expires_at <= self.now() {
-            Carried::Never { detail: "too old".to_owned() }
+            Carried::Never {
+                detail: "too old".to_owned(),
+            }
         } else {
             match self.inner.composer.compose(&notice) {
                 Ok(message) => self.inner.carriers.carry(&message).await,
-                Err(fault) => Carried::Never { detail: fault.to_string() },
+                Err(fault) => Carried::Never {
+                    detail: fault.to_string(),
+                },
             }
         };
         let now = self.now();
@@ -99,7 +103,12 @@ impl App {
                 {
                     tx.save_flow(&flow.code_accepted(*issue, code_mins, now), None)?;
                 }
-                tx.audit(&event(&notice, AuditDeed::NoticeSent, AuditResult::Success, now))?;
+                tx.audit(&event(
+                    &notice,
+                    AuditDeed::NoticeSent,
+                    AuditResult::Success,
+                    now,
+                ))?;
                 Ok(())
             })
             .await
@@ -118,10 +127,13 @@ impl App {
                     tx.save_flow(&flow.code_failed(*issue), None)?;
                 }
                 let failed = event(&notice, AuditDeed::NoticeFailed, AuditResult::Failure, now);
-                tx.audit(&AuditEvent { count: None, ..failed }.because(format!(
-                    "{} {detail}",
-                    notice.tidings.number()
-                )))?;
+                tx.audit(
+                    &AuditEvent {
+                        count: None,
+                        ..failed
+                    }
+                    .because(format!("{} {detail}", notice.tidings.number())),
+                )?;
                 Ok(())
             })
             .await
@@ -133,7 +145,10 @@ fn event(notice: &Notice, deed: AuditDeed, result: AuditResult, now: Moment) -> 
     let mut event = AuditEvent::new(now, deed, result, ActorKind::System, correlation);
     event.subject = notice.subject.clone();
     event.reason = Some(notice.tidings.number().to_owned());
-    event.personal = Personal { contact: Some(notice.to.contact().masked()), ..Personal::default() };
+    event.personal = Personal {
+        contact: Some(notice.to.contact().masked()),
+        ..Personal::default()
+    };
     event
 }
 

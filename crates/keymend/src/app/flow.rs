@@ -104,7 +104,11 @@ impl App {
     /// # Errors
     ///
     /// [`Stop::NoFlow`] unless all gates are passed: before them this would be an oracle.
-    pub async fn live_rules(&self, handle: &str, typed: Option<Password>) -> Result<Vec<RuleLine>, Stop> {
+    pub async fn live_rules(
+        &self,
+        handle: &str,
+        typed: Option<Password>,
+    ) -> Result<Vec<RuleLine>, Stop> {
         let flow = self.flow(handle).await?;
         match flow.stage() {
             Stage::Proven(_) if !flow.is_over(self.now()) => {
@@ -115,7 +119,9 @@ impl App {
     }
 
     async fn rules_of(&self, flow: &Flow, typed: Option<&Password>) -> Result<Vec<RuleLine>, Stop> {
-        let Some(account) = flow.proven_account() else { return Ok(Vec::new()) };
+        let Some(account) = flow.proven_account() else {
+            return Ok(Vec::new());
+        };
         let rules = self.password_rules(account).await?;
         Ok(password::lines(typed, account, &rules))
     }
@@ -126,7 +132,11 @@ impl App {
         account: &keymend_domain::account::Account,
     ) -> Result<Rules, Stop> {
         let name = &account.id.directory;
-        let down = || Stop::Refused(Refusal::DirectoryDown { directory: name.0.clone() });
+        let down = || {
+            Stop::Refused(Refusal::DirectoryDown {
+                directory: name.0.clone(),
+            })
+        };
         let directory = self.inner.directories.get(name).ok_or_else(down)?;
         match directory.password_rules(&account.id).await {
             Ok(rules) => Ok(Rules::new(rules, &self.policy())),
@@ -143,8 +153,16 @@ impl App {
     /// # Errors
     ///
     /// See [`Self::step_flow`].
-    pub async fn choose_intent(&self, form: FormStep, intent: Intent, visitor: &Visitor) -> Result<Moved, Stop> {
-        self.step_flow(form, visitor, move |flow, ctx| flow.choose_intent(intent, ctx)).await
+    pub async fn choose_intent(
+        &self,
+        form: FormStep,
+        intent: Intent,
+        visitor: &Visitor,
+    ) -> Result<Moved, Stop> {
+        self.step_flow(form, visitor, move |flow, ctx| {
+            flow.choose_intent(intent, ctx)
+        })
+        .await
     }
 
     /// A way from the menu.
@@ -152,8 +170,16 @@ impl App {
     /// # Errors
     ///
     /// See [`Self::step_flow`].
-    pub async fn choose_method(&self, form: FormStep, kind: MethodKind, visitor: &Visitor) -> Result<Moved, Stop> {
-        self.step_flow(form, visitor, move |flow, ctx| flow.choose_method(kind, ctx)).await
+    pub async fn choose_method(
+        &self,
+        form: FormStep,
+        kind: MethodKind,
+        visitor: &Visitor,
+    ) -> Result<Moved, Stop> {
+        self.step_flow(form, visitor, move |flow, ctx| {
+            flow.choose_method(kind, ctx)
+        })
+        .await
     }
 
     /// The full registered address or number.  A directory that is down is said before a code
@@ -162,18 +188,27 @@ impl App {
     /// # Errors
     ///
     /// See [`Self::step_flow`].
-    pub async fn challenge(&self, form: FormStep, typed: String, visitor: &Visitor) -> Result<Moved, Stop> {
+    pub async fn challenge(
+        &self,
+        form: FormStep,
+        typed: String,
+        visitor: &Visitor,
+    ) -> Result<Moved, Stop> {
         let flow = self.flow(&form.handle).await?;
         self.directory_answers(&flow).await?;
         let View::Contact { kind } = flow.view(&self.policy(), self.now()) else {
-            return self.step_flow(form, visitor, |flow, ctx| flow.challenge(None, ctx)).await;
+            return self
+                .step_flow(form, visitor, |flow, ctx| flow.challenge(None, ctx))
+                .await;
         };
         let contact = match kind {
             MethodKind::Email => method::email(&typed),
             MethodKind::Text => phone::normalise(&typed, &self.inner.region),
         };
         let moved = self
-            .step_flow(form, visitor, move |flow, ctx| flow.challenge(contact.as_ref(), ctx))
+            .step_flow(form, visitor, move |flow, ctx| {
+                flow.challenge(contact.as_ref(), ctx)
+            })
             .await;
         self.inner.outbox_has_work.notify_one();
         moved
@@ -197,10 +232,17 @@ impl App {
     /// # Errors
     ///
     /// See [`Self::step_flow`].
-    pub async fn prove(&self, form: FormStep, typed: &str, visitor: &Visitor) -> Result<Moved, Stop> {
+    pub async fn prove(
+        &self,
+        form: FormStep,
+        typed: &str,
+        visitor: &Visitor,
+    ) -> Result<Moved, Stop> {
         let answer = code::typed(typed);
         let moved = self
-            .step_flow(form, visitor, move |flow, ctx| flow.prove(answer.as_ref(), ctx))
+            .step_flow(form, visitor, move |flow, ctx| {
+                flow.prove(answer.as_ref(), ctx)
+            })
             .await;
         self.inner.outbox_has_work.notify_one();
         moved
@@ -238,8 +280,16 @@ impl App {
     /// # Errors
     ///
     /// See [`Self::step_flow`].
-    pub async fn switch_intent(&self, form: FormStep, intent: Intent, visitor: &Visitor) -> Result<Moved, Stop> {
-        self.step_flow(form, visitor, move |flow, ctx| flow.switch_intent(intent, ctx)).await
+    pub async fn switch_intent(
+        &self,
+        form: FormStep,
+        intent: Intent,
+        visitor: &Visitor,
+    ) -> Result<Moved, Stop> {
+        self.step_flow(form, visitor, move |flow, ctx| {
+            flow.switch_intent(intent, ctx)
+        })
+        .await
     }
 
     /// One step of a flow: read, decide and save inside one transaction, so that two requests
@@ -261,7 +311,10 @@ impl App {
             .transact(move |tx: &mut Tx<'_>| -> Result<Moved, Stop> {
                 let flow = current(tx, &form)?;
                 if flow.step != form.step {
-                    return Ok(Moved { handle: None, refusal: Some(Refusal::StepWrong) });
+                    return Ok(Moved {
+                        handle: None,
+                        refusal: Some(Refusal::StepWrong),
+                    });
                 }
                 let step = if flow.is_over(desk.now) {
                     flow.expire(desk.now)
@@ -273,7 +326,10 @@ impl App {
                     false => None,
                 };
                 tx.commit_step(&step, Some(&form.handle), handle.as_deref())?;
-                Ok(Moved { handle, refusal: step.refusal })
+                Ok(Moved {
+                    handle,
+                    refusal: step.refusal,
+                })
             })
             .await
     }

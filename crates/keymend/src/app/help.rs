@@ -38,18 +38,30 @@ impl App {
         self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
-                let tag = desk.inner.flow_keys.name.tag(&[b"claim", claim.canonical().as_bytes()]);
+                let tag = desk
+                    .inner
+                    .flow_keys
+                    .name
+                    .tag(&[b"claim", claim.canonical().as_bytes()]);
                 let allowed = may_ask(tx, &tag.short(), &desk)?;
                 let deed = AuditDeed::ContactAdminRequested;
                 let actor = ActorKind::Visitor;
-                let result = if allowed { AuditResult::Info } else { AuditResult::Refused };
+                let result = if allowed {
+                    AuditResult::Info
+                } else {
+                    AuditResult::Refused
+                };
                 let mut event = AuditEvent::new(desk.now, deed, result, actor, correlation.clone());
                 event.subject = account.as_ref().map(|account| account.id.key());
                 event.claim_tag = account.is_none().then(|| tag.short());
                 event.personal = personal(&desk);
                 tx.audit(&event)?;
-                let Some(account) = account.filter(|_| allowed) else { return Ok(()) };
-                let tidings = Tidings::HelpWanted { login: account.login.clone() };
+                let Some(account) = account.filter(|_| allowed) else {
+                    return Ok(());
+                };
+                let tidings = Tidings::HelpWanted {
+                    login: account.login.clone(),
+                };
                 for to in administrators(&desk) {
                     let mut notice = notice(&desk, to, tidings.clone(), correlation.clone())?;
                     notice.subject = Some(account.id.key());
@@ -114,7 +126,10 @@ impl App {
                 tx.audit(&event.because("owner link"))?;
                 let mut places = administrators(&desk);
                 places.extend(before.methods.iter().map(Recipient::of_method));
-                let tidings = Tidings::Frozen { login: account.key(), set_aside };
+                let tidings = Tidings::Frozen {
+                    login: account.key(),
+                    set_aside,
+                };
                 for to in places {
                     let mut notice = notice(&desk, to, tidings.clone(), correlation.clone())?;
                     notice.subject = Some(account.key());
@@ -150,7 +165,10 @@ fn personal(desk: &Desk) -> Personal {
 
 fn administrators(desk: &Desk) -> Vec<Recipient> {
     let addresses = &desk.policy.settings().notifications.administrator_addresses;
-    addresses.iter().filter_map(|address| Recipient::of_settings(address)).collect()
+    addresses
+        .iter()
+        .filter_map(|address| Recipient::of_settings(address))
+        .collect()
 }
 
 fn notice(

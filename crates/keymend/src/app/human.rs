@@ -27,7 +27,9 @@ const PRESSED_MOST: usize = 10_000;
 
 impl Pressure {
     pub(super) fn press(&self, network: &str, now: Moment) {
-        let Ok(mut pressed) = self.0.lock() else { return };
+        let Ok(mut pressed) = self.0.lock() else {
+            return;
+        };
         if pressed.len() >= PRESSED_MOST {
             pressed.retain(|_, until| *until > now);
         }
@@ -38,7 +40,9 @@ impl Pressure {
 
     fn is_on(&self, network: &str, now: Moment) -> bool {
         // A poisoned lock means a panic elsewhere; the dearer check is the safe answer.
-        self.0.lock().map_or(true, |pressed| pressed.get(network).is_some_and(|until| *until > now))
+        self.0.lock().map_or(true, |pressed| {
+            pressed.get(network).is_some_and(|until| *until > now)
+        })
     }
 }
 
@@ -56,7 +60,9 @@ impl App {
         };
         let entropy = self.inner.entropy.as_ref();
         let challenge = self.inner.human.challenge(ask, pressed, now, entropy);
-        challenge.map(Some).map_err(|fault| FlowFault::from(fault).into())
+        challenge
+            .map(Some)
+            .map_err(|fault| FlowFault::from(fault).into())
     }
 
     /// A ticket for the queue of visitors without script.
@@ -66,7 +72,10 @@ impl App {
     /// [`Stop::Fault`] if the random source failed.
     pub fn human_ticket(&self) -> Result<Ticket, Stop> {
         let wait_secs = self.policy().settings().queue_secs;
-        let ticket = self.inner.human.ticket(wait_secs, self.now(), self.inner.entropy.as_ref());
+        let ticket = self
+            .inner
+            .human
+            .ticket(wait_secs, self.now(), self.inner.entropy.as_ref());
         ticket.map_err(|fault| FlowFault::from(fault).into())
     }
 

@@ -62,12 +62,12 @@ impl NewPassword {
 pub(super) fn shape_refusal(shape: PasswordShape) -> Refusal {
     match shape {
         PasswordShape::Empty => Refusal::FormMissing,
-        PasswordShape::TooLong => {
-            Refusal::PasswordRejected(vec![RuleBroken::Long { most: PASSWORD_MOST }])
-        }
-        PasswordShape::Nul => {
-            Refusal::PasswordRejected(vec![RuleBroken::Sign { which: "U+0000".to_owned() }])
-        }
+        PasswordShape::TooLong => Refusal::PasswordRejected(vec![RuleBroken::Long {
+            most: PASSWORD_MOST,
+        }]),
+        PasswordShape::Nul => Refusal::PasswordRejected(vec![RuleBroken::Sign {
+            which: "U+0000".to_owned(),
+        }]),
     }
 }
 
@@ -118,7 +118,10 @@ impl App {
             None => Vec::new(),
         };
         let opened = self.open_reset(form, (account, broken), visitor).await?;
-        let passwords = Passwords { new: Some(password), current: None };
+        let passwords = Passwords {
+            new: Some(password),
+            current: None,
+        };
         self.carry_out(opened, passwords, visitor).await
     }
 
@@ -146,18 +149,32 @@ impl App {
                 commit(tx, opened, &form)
             })
             .await?;
-        self.carry_out(opened, Passwords { new: None, current: None }, visitor).await
+        self.carry_out(
+            opened,
+            Passwords {
+                new: None,
+                current: None,
+            },
+            visitor,
+        )
+        .await
     }
 
     async fn out_of_order(&self, form: FormStep, visitor: &Visitor) -> Result<Written, Stop> {
-        let fresh = Fresh { account: None, standing: keymend_domain::flow::Standing::default() };
+        let fresh = Fresh {
+            account: None,
+            standing: keymend_domain::flow::Standing::default(),
+        };
         let judged = Judged { broken: Vec::new() };
         let moved = self
             .step_flow(form, visitor, move |flow, ctx| {
                 Ok(flow.order_reset(&fresh, judged, ctx)?.step)
             })
             .await?;
-        Ok(Written { moved, is_settled: true })
+        Ok(Written {
+            moved,
+            is_settled: true,
+        })
     }
 
     /// A password whose shape already breaks rules: said together, and counted as a submission.
@@ -169,12 +186,17 @@ impl App {
     ) -> Result<Written, Stop> {
         let account = self.read_again(&flow).await?;
         let (moved, _) = self.open_reset(form, (account, broken), visitor).await?;
-        Ok(Written { moved, is_settled: true })
+        Ok(Written {
+            moved,
+            is_settled: true,
+        })
     }
 
     /// The account of a flow, read again right before the write.
     async fn read_again(&self, flow: &Flow) -> Result<Option<Account>, Stop> {
-        let Some(account) = flow.account() else { return Ok(None) };
+        let Some(account) = flow.account() else {
+            return Ok(None);
+        };
         match self.inner.directories.read(account).await {
             Ok(account) => Ok(account),
             Err(error) => Err(self.down(&account.directory, &error).await),
@@ -188,7 +210,9 @@ impl App {
     ) -> Stop {
         tracing::warn!(%error, directory = %name, "a directory did not answer");
         self.inner.directories.note_down(name, error).await;
-        Stop::Refused(Refusal::DirectoryDown { directory: name.0.clone() })
+        Stop::Refused(Refusal::DirectoryDown {
+            directory: name.0.clone(),
+        })
     }
 
     async fn open_reset(
@@ -219,13 +243,25 @@ impl App {
         passwords: Passwords,
         visitor: &Visitor,
     ) -> Result<Written, Stop> {
-        let Some((flow, ticket)) = saved else { return Ok(Written { moved, is_settled: true }) };
+        let Some((flow, ticket)) = saved else {
+            return Ok(Written {
+                moved,
+                is_settled: true,
+            });
+        };
         let name = ticket.order().account.directory.clone();
         let Some(directory) = self.inner.directories.get(&name).cloned() else {
             // Unreachable while a flow lives shorter than a configuration; the sweep settles it.
-            return Ok(Written { moved, is_settled: false });
+            return Ok(Written {
+                moved,
+                is_settled: false,
+            });
         };
-        let ordered = Ordered { flow, ticket, directory };
+        let ordered = Ordered {
+            flow,
+            ticket,
+            directory,
+        };
         let settled = self.spawn_write(ordered, passwords, visitor.clone());
         let is_settled = tokio::time::timeout(PAGE_WAIT, settled).await.is_ok();
         Ok(Written { moved, is_settled })
@@ -251,7 +287,9 @@ impl App {
 
     /// The write itself; an outcome nobody knows is settled by reading after the deadline.
     async fn write(&self, ordered: Ordered, passwords: Passwords) -> WriteOutcome {
-        let Ordered { ticket, directory, .. } = ordered;
+        let Ordered {
+            ticket, directory, ..
+        } = ordered;
         let order = ticket.order().clone();
         let Some(written) = ticket.into_order(passwords.new.as_ref(), passwords.current.as_ref())
         else {
@@ -267,7 +305,12 @@ impl App {
         match directory.read(&order.account).await {
             Ok(account) => {
                 let outcome = order.reconcile(account.as_ref());
-                confirm(&*directory, outcome, (&order.account, passwords.new.as_ref())).await
+                confirm(
+                    &*directory,
+                    outcome,
+                    (&order.account, passwords.new.as_ref()),
+                )
+                .await
             }
             Err(error) => {
                 tracing::warn!(order.id = %order.id, %error, "an order stays unknown");
@@ -279,7 +322,10 @@ impl App {
     /// Saves what came of an order.
     pub(super) async fn settle(&self, flow: &FlowId, outcome: WriteOutcome, visitor: Visitor) {
         for _ in 0..SETTLE_TRIES {
-            match self.try_settle(flow.clone(), outcome.clone(), &visitor).await {
+            match self
+                .try_settle(flow.clone(), outcome.clone(), &visitor)
+                .await
+            {
                 Ok(()) => {
                     self.inner.outbox_has_work.notify_one();
                     return;
@@ -301,7 +347,9 @@ impl App {
         self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
-                let Some(flow) = tx.flow_by_id(&flow)? else { return Ok(()) };
+                let Some(flow) = tx.flow_by_id(&flow)? else {
+                    return Ok(());
+                };
                 let step: Step = flow.settle(&outcome, &mut desk.context(tx.book()))?;
                 tx.commit_step(&step, None, None)?;
                 end_sign_ins(tx, &step)?;
@@ -331,13 +379,19 @@ enum Gathering {
 fn gather(tx: &mut Tx<'_>, form: &FormStep, account: Option<Account>) -> Result<Gathering, Stop> {
     let flow = current(tx, form)?;
     if flow.step != form.step {
-        return Ok(Gathering::Stale(Moved { handle: None, refusal: Some(Refusal::StepWrong) }));
+        return Ok(Gathering::Stale(Moved {
+            handle: None,
+            refusal: Some(Refusal::StepWrong),
+        }));
     }
     let standing = match flow.account() {
         Some(account) => tx.standing(account)?,
         None => keymend_domain::flow::Standing::default(),
     };
-    Ok(Gathering::Ready(Box::new((flow, Fresh { account, standing }))))
+    Ok(Gathering::Ready(Box::new((
+        flow,
+        Fresh { account, standing },
+    ))))
 }
 
 fn commit(
@@ -347,7 +401,10 @@ fn commit(
 ) -> Result<(Moved, Option<Saved>), Stop> {
     let Opened { step, ticket } = opened;
     tx.commit_step(&step, Some(&form.handle), None)?;
-    let moved = Moved { handle: None, refusal: step.refusal.clone() };
+    let moved = Moved {
+        handle: None,
+        refusal: step.refusal.clone(),
+    };
     Ok((moved, ticket.map(|ticket| (step.flow.id.clone(), ticket))))
 }
 
@@ -358,18 +415,29 @@ async fn confirm(
     (account, password): (&keymend_domain::account::AccountRef, Option<&Password>),
 ) -> WriteOutcome {
     use keymend_domain::directory::{Barrier, Check};
-    let (WriteOutcome::Done { unlocked, change_again, .. }, Some(password)) = (&outcome, password)
+    let (
+        WriteOutcome::Done {
+            unlocked,
+            change_again,
+            ..
+        },
+        Some(password),
+    ) = (&outcome, password)
     else {
         return outcome;
     };
     let (unlocked, change_again) = (*unlocked, *change_again);
     match directory.check_password(account, password).await {
-        Ok(SignIn::Accepted) => {
-            WriteOutcome::Done { check: Check::SignedIn, unlocked, change_again }
-        }
-        Ok(SignIn::MustChange(MustChange::Expired | MustChange::Demanded)) => {
-            WriteOutcome::Done { check: Check::SignedIn, unlocked, change_again: true }
-        }
+        Ok(SignIn::Accepted) => WriteOutcome::Done {
+            check: Check::SignedIn,
+            unlocked,
+            change_again,
+        },
+        Ok(SignIn::MustChange(MustChange::Expired | MustChange::Demanded)) => WriteOutcome::Done {
+            check: Check::SignedIn,
+            unlocked,
+            change_again: true,
+        },
         Ok(SignIn::Unusable | SignIn::NotHere) => WriteOutcome::Barred(Barrier::CannotSignIn),
         // The change time moved, but not to this password: somebody else wrote.
         Ok(SignIn::NoMatch(_)) => WriteOutcome::Unknown,
@@ -382,5 +450,9 @@ pub(super) fn fault(
     during: &'static str,
     source: impl std::error::Error + Send + Sync + 'static,
 ) -> Stop {
-    Stop::Fault(Fault { during, is_passing: true, source: Box::new(source) })
+    Stop::Fault(Fault {
+        during,
+        is_passing: true,
+        source: Box::new(source),
+    })
 }

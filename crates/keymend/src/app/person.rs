@@ -62,7 +62,12 @@ impl App {
     /// # Errors
     ///
     /// [`Stop::Refused`]: `signin.*`, `claim.shape`, `directory.down`.
-    pub async fn sign_in(&self, user: &str, password: String, visitor: &Visitor) -> Result<SignedIn, Stop> {
+    pub async fn sign_in(
+        &self,
+        user: &str,
+        password: String,
+        visitor: &Visitor,
+    ) -> Result<SignedIn, Stop> {
         let claim = Claim::new(user).map_err(super::start::shape_refusal)?;
         let password = Password::current(password)
             .map_err(|shape| Stop::Refused(super::order::shape_refusal(shape)))?;
@@ -76,7 +81,8 @@ impl App {
             Attempt::Withheld => SignIn::NoMatch(NoMatch::Unsaid),
             Attempt::Allowed => self.ask_directory(account.as_ref(), &password).await?,
         };
-        self.admit_person((claim, correlation), account, answer, visitor).await
+        self.admit_person((claim, correlation), account, answer, visitor)
+            .await
     }
 
     async fn may_sign_in(
@@ -86,7 +92,10 @@ impl App {
         visitor: &Visitor,
     ) -> Result<Attempt, Stop> {
         let rules: Option<(Account, PasswordRules)> = match account {
-            Some(account) => Some((account.clone(), self.password_rules(account).await?.directory)),
+            Some(account) => Some((
+                account.clone(),
+                self.password_rules(account).await?.directory,
+            )),
             None => None,
         };
         let desk = self.desk(visitor);
@@ -100,8 +109,14 @@ impl App {
             .await
     }
 
-    async fn ask_directory(&self, account: Option<&Account>, password: &Password) -> Result<SignIn, Stop> {
-        let Some(account) = account else { return Ok(SignIn::NoMatch(NoMatch::Unsaid)) };
+    async fn ask_directory(
+        &self,
+        account: Option<&Account>,
+        password: &Password,
+    ) -> Result<SignIn, Stop> {
+        let Some(account) = account else {
+            return Ok(SignIn::NoMatch(NoMatch::Unsaid));
+        };
         let name = &account.id.directory;
         let Some(directory) = self.inner.directories.get(name) else {
             return Ok(SignIn::NoMatch(NoMatch::Unsaid));
@@ -160,9 +175,13 @@ impl App {
             .inner
             .store
             .read(move |rx| -> Result<_, Stop> {
-                let Some(person) = rx.session::<Person>(&handle)? else { return Ok(None) };
+                let Some(person) = rx.session::<Person>(&handle)? else {
+                    return Ok(None);
+                };
                 let standing = rx.standing(&person.account.id)?;
-                let profile = rx.profile::<Profile>(&person.account.id)?.unwrap_or_default();
+                let profile = rx
+                    .profile::<Profile>(&person.account.id)?
+                    .unwrap_or_default();
                 Ok(Some((person, standing, profile)))
             })
             .await?;
@@ -171,11 +190,21 @@ impl App {
         if person.is_over(&policy, now) {
             return Err(Stop::Refused(Refusal::SigninEnded));
         }
-        let kept = |kind: MethodKind| standing.methods.iter().filter(|own| own.kind == kind).count();
+        let kept = |kind: MethodKind| {
+            standing
+                .methods
+                .iter()
+                .filter(|own| own.kind == kind)
+                .count()
+        };
         Ok(PersonPage {
             due: person.due(&standing, &profile, &policy, now),
             needs_proof: person.needs_proof(&standing, &policy, now),
-            can_add: policy.methods().into_iter().filter(|kind| kept(*kind) < 2).collect(),
+            can_add: policy
+                .methods()
+                .into_iter()
+                .filter(|kind| kept(*kind) < 2)
+                .collect(),
             ends_at: person.ends_at(&policy),
             person,
             standing,
@@ -201,7 +230,10 @@ impl App {
             .await?;
         Ok(records
             .into_iter()
-            .map(|record| OwnEvent { time: record.event.time, deed: record.event.event })
+            .map(|record| OwnEvent {
+                time: record.event.time,
+                deed: record.event.event,
+            })
             .collect())
     }
 
@@ -221,15 +253,27 @@ impl App {
             MethodKind::Text => phone::normalise(&typed, &self.inner.region),
         };
         let calling_code = match &contact {
-            Some(Contact::Phone(number)) => phone::calling_code(number).map(|code| code.to_string()),
+            Some(Contact::Phone(number)) => {
+                phone::calling_code(number).map(|code| code.to_string())
+            }
             _ => None,
         };
         let tag = contact.as_ref().map(|contact| self.contact_tag(contact));
         let moved = self
-            .step_person(form, visitor, move |given, ctx| {
-                let facts = ContactFacts { sharers: given.sharers, calling_code };
-                given.person.add_contact((kind, contact), &given.standing, &facts, ctx)
-            }, tag)
+            .step_person(
+                form,
+                visitor,
+                move |given, ctx| {
+                    let facts = ContactFacts {
+                        sharers: given.sharers,
+                        calling_code,
+                    };
+                    given
+                        .person
+                        .add_contact((kind, contact), &given.standing, &facts, ctx)
+                },
+                tag,
+            )
             .await;
         self.inner.outbox_has_work.notify_one();
         moved
@@ -238,7 +282,11 @@ impl App {
     /// The tag under which accounts that share a contact are counted.
     pub(super) fn contact_tag(&self, contact: &Contact) -> String {
         let text = contact.in_full().to_lowercase();
-        self.inner.flow_keys.name.tag(&[b"contact", text.as_bytes()]).short()
+        self.inner
+            .flow_keys
+            .name
+            .tag(&[b"contact", text.as_bytes()])
+            .short()
     }
 
     /// A code, typed back.
@@ -246,12 +294,20 @@ impl App {
     /// # Errors
     ///
     /// See [`Self::step_person`].
-    pub async fn answer_code(&self, form: FormStep, typed: &str, visitor: &Visitor) -> Result<Moved, Stop> {
+    pub async fn answer_code(
+        &self,
+        form: FormStep,
+        typed: &str,
+        visitor: &Visitor,
+    ) -> Result<Moved, Stop> {
         let typed = code::typed(typed);
         let moved = self
-            .step_person(form, visitor, move |given, ctx| {
-                given.person.answer(typed.as_ref(), &given.standing, ctx)
-            }, None)
+            .step_person(
+                form,
+                visitor,
+                move |given, ctx| given.person.answer(typed.as_ref(), &given.standing, ctx),
+                None,
+            )
             .await;
         self.inner.outbox_has_work.notify_one();
         moved
@@ -263,8 +319,14 @@ impl App {
     ///
     /// See [`Self::step_person`].
     pub async fn ask_again(&self, form: FormStep, visitor: &Visitor) -> Result<Moved, Stop> {
-        let moved =
-            self.step_person(form, visitor, |given, ctx| given.person.ask_again(ctx), None).await;
+        let moved = self
+            .step_person(
+                form,
+                visitor,
+                |given, ctx| given.person.ask_again(ctx),
+                None,
+            )
+            .await;
         self.inner.outbox_has_work.notify_one();
         moved
     }
@@ -274,12 +336,20 @@ impl App {
     /// # Errors
     ///
     /// See [`Self::step_person`].
-    pub async fn ask_proof(&self, form: FormStep, method: String, visitor: &Visitor) -> Result<Moved, Stop> {
+    pub async fn ask_proof(
+        &self,
+        form: FormStep,
+        method: String,
+        visitor: &Visitor,
+    ) -> Result<Moved, Stop> {
         let method = MethodId::stored(method);
         let moved = self
-            .step_person(form, visitor, move |given, ctx| {
-                given.person.ask_proof(&method, &given.standing, ctx)
-            }, None)
+            .step_person(
+                form,
+                visitor,
+                move |given, ctx| given.person.ask_proof(&method, &given.standing, ctx),
+                None,
+            )
             .await;
         self.inner.outbox_has_work.notify_one();
         moved
@@ -290,12 +360,20 @@ impl App {
     /// # Errors
     ///
     /// See [`Self::step_person`].
-    pub async fn remove_method(&self, form: FormStep, method: String, visitor: &Visitor) -> Result<Moved, Stop> {
+    pub async fn remove_method(
+        &self,
+        form: FormStep,
+        method: String,
+        visitor: &Visitor,
+    ) -> Result<Moved, Stop> {
         let method = MethodId::stored(method);
         let moved = self
-            .step_person(form, visitor, move |given, ctx| {
-                given.person.remove_method(&method, &given.standing, ctx)
-            }, None)
+            .step_person(
+                form,
+                visitor,
+                move |given, ctx| given.person.remove_method(&method, &given.standing, ctx),
+                None,
+            )
             .await;
         self.inner.outbox_has_work.notify_one();
         moved
@@ -307,9 +385,12 @@ impl App {
     ///
     /// See [`Self::step_person`].
     pub async fn skip(&self, form: FormStep, visitor: &Visitor) -> Result<Moved, Stop> {
-        self.step_person(form, visitor, |given, ctx| {
-            Ok(given.person.skip(&given.standing, &given.profile, ctx))
-        }, None)
+        self.step_person(
+            form,
+            visitor,
+            |given, ctx| Ok(given.person.skip(&given.standing, &given.profile, ctx)),
+            None,
+        )
         .await
     }
 
@@ -319,9 +400,12 @@ impl App {
     ///
     /// See [`Self::step_person`].
     pub async fn reconfirm(&self, form: FormStep, visitor: &Visitor) -> Result<Moved, Stop> {
-        self.step_person(form, visitor, |given, ctx| {
-            Ok(given.person.reconfirm(&given.standing, &given.profile, ctx))
-        }, None)
+        self.step_person(
+            form,
+            visitor,
+            |given, ctx| Ok(given.person.reconfirm(&given.standing, &given.profile, ctx)),
+            None,
+        )
         .await
     }
 
@@ -331,7 +415,13 @@ impl App {
     ///
     /// See [`Self::step_person`].
     pub async fn sign_out(&self, form: FormStep, visitor: &Visitor) -> Result<Moved, Stop> {
-        self.step_person(form, visitor, |given, ctx| Ok(given.person.sign_out(ctx)), None).await
+        self.step_person(
+            form,
+            visitor,
+            |given, ctx| Ok(given.person.sign_out(ctx)),
+            None,
+        )
+        .await
     }
 
     /// One step of a signed-in person, decided and saved in one transaction.
@@ -352,17 +442,27 @@ impl App {
         self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<Moved, Stop> {
-                let person = tx.session::<Person>(&form.handle)?.ok_or(Stop::NotSignedIn)?;
+                let person = tx
+                    .session::<Person>(&form.handle)?
+                    .ok_or(Stop::NotSignedIn)?;
                 if person.is_over(&desk.policy, desk.now) {
                     tx.remove_session(&form.handle)?;
-                    return Ok(Moved { handle: None, refusal: Some(Refusal::SigninEnded) });
+                    return Ok(Moved {
+                        handle: None,
+                        refusal: Some(Refusal::SigninEnded),
+                    });
                 }
                 if person.step != form.step {
-                    return Ok(Moved { handle: None, refusal: Some(Refusal::StepWrong) });
+                    return Ok(Moved {
+                        handle: None,
+                        refusal: Some(Refusal::StepWrong),
+                    });
                 }
                 let given = Given {
                     standing: tx.standing(&person.account.id)?,
-                    profile: tx.profile::<Profile>(&person.account.id)?.unwrap_or_default(),
+                    profile: tx
+                        .profile::<Profile>(&person.account.id)?
+                        .unwrap_or_default(),
                     sharers: match &contact_tag {
                         Some(tag) => tx.sharers(tag)?,
                         None => 0,
@@ -381,7 +481,13 @@ impl App {
         step: PersonStep,
         (form, desk): (&FormStep, &super::Desk),
     ) -> Result<Moved, Stop> {
-        let PersonStep { person, notices, audit, refusal, effects } = step;
+        let PersonStep {
+            person,
+            notices,
+            audit,
+            refusal,
+            effects,
+        } = step;
         let account = person.account.id.clone();
         if let Some(method) = &effects.add_method {
             tx.add_method(&account, method, &self.contact_tag(&method.contact))?;
@@ -400,7 +506,12 @@ impl App {
             end_flows(tx, &account, desk.now)?;
         }
         if let Some(veto) = &effects.veto {
-            tx.add_veto(&veto.token, &veto.account, veto.expires_at, &person.correlation)?;
+            tx.add_veto(
+                &veto.token,
+                &veto.account,
+                veto.expires_at,
+                &person.correlation,
+            )?;
         }
         for event in &audit {
             tx.audit(event)?;
@@ -408,7 +519,10 @@ impl App {
         for notice in &notices {
             tx.enqueue(notice, desk.now)?;
         }
-        let mut moved = Moved { handle: None, refusal };
+        let mut moved = Moved {
+            handle: None,
+            refusal,
+        };
         let days = i64::from(desk.policy.settings().limits.familiar_days);
         if effects.is_familiar && days > 0 {
             let mark = desk.handle()?;

@@ -70,7 +70,11 @@ impl App {
             .map_err(|_| ApplyFault::Conflict)?;
         let policy = Policy::try_new(settings, version).map_err(ApplyFault::Lint)?;
         self.set_policy(policy);
-        Ok(Applied { version, changes, lint })
+        Ok(Applied {
+            version,
+            changes,
+            lint,
+        })
     }
 
     fn changed_event(&self, changes: &[Change], who: &str) -> Result<AuditEvent, Stop> {
@@ -82,7 +86,10 @@ impl App {
             self.new_journey()?,
         );
         event.changes = changes.to_vec();
-        event.personal = Personal { actor_name: Some(who.to_owned()), ..Personal::default() };
+        event.personal = Personal {
+            actor_name: Some(who.to_owned()),
+            ..Personal::default()
+        };
         Ok(event)
     }
 
@@ -139,7 +146,11 @@ fn differences(old: &Settings, new: &Settings) -> Vec<Change> {
     paths
         .into_iter()
         .filter(|path| old.get(*path) != new.get(*path))
-        .map(|path| Change { setting: path.clone(), old: value(&old, path), new: value(&new, path) })
+        .map(|path| Change {
+            setting: path.clone(),
+            old: value(&old, path),
+            new: value(&new, path),
+        })
         .collect()
 }
 
@@ -155,7 +166,11 @@ fn flatten(path: &str, value: &serde_json::Value, flat: &mut BTreeMap<String, St
     match value {
         serde_json::Value::Object(fields) => {
             for (name, value) in fields {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                let path = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
                 flatten(&path, value, flat);
             }
         }
@@ -172,11 +187,19 @@ mod tests {
     #[test]
     fn a_changed_setting_is_named_by_its_path_with_both_values() {
         let old = Settings::default();
-        let mut new = Settings { gates: 1, ..Settings::default() };
+        let mut new = Settings {
+            gates: 1,
+            ..Settings::default()
+        };
         new.limits.flow_mins = 20;
         let changes = differences(&old, &new);
-        let named: Vec<_> =
-            changes.iter().map(|c| (c.setting.as_str(), c.old.as_str(), c.new.as_str())).collect();
-        assert_eq!(named, [("gates", "2", "1"), ("limits.flow_mins", "15", "20")]);
+        let named: Vec<_> = changes
+            .iter()
+            .map(|c| (c.setting.as_str(), c.old.as_str(), c.new.as_str()))
+            .collect();
+        assert_eq!(
+            named,
+            [("gates", "2", "1"), ("limits.flow_mins", "15", "20")]
+        );
     }
 }

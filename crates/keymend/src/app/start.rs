@@ -48,7 +48,8 @@ impl App {
         if self.policy().settings().scope == Scope::None {
             return Err(Stop::Refused(Refusal::SiteOff));
         }
-        self.admit(&claim, &correlation, form.human, visitor).await?;
+        self.admit(&claim, &correlation, form.human, visitor)
+            .await?;
         let found = self.find(&claim).await?;
         let handle = self.open(claim, correlation, found, visitor).await?;
         Ok(Started { handle })

@@ -74,7 +74,9 @@ impl App {
             .read(move |rx| -> Result<Vec<Flow>, Stop> { Ok(rx.unsettled(before, ROWS_MOST)?) })
             .await?;
         for flow in open {
-            let Some(order) = flow.open_order() else { continue };
+            let Some(order) = flow.open_order() else {
+                continue;
+            };
             match self.inner.directories.read(&order.account).await {
                 Ok(account) => {
                     let outcome = order.reconcile(account.as_ref());
@@ -108,7 +110,9 @@ impl App {
             Health::Down { during, .. } => (AuditResult::Failure, format!("down {during}")),
         };
         tracing::warn!(directory = %name, state = reason, "the state of a directory changed");
-        let Ok(correlation) = self.new_journey() else { return };
+        let Ok(correlation) = self.new_journey() else {
+            return;
+        };
         let deed = AuditDeed::DirectoryState;
         let mut event = AuditEvent::new(self.now(), deed, result, ActorKind::System, correlation);
         event.directory = Some(name.0.clone());

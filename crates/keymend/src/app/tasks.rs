@@ -36,7 +36,10 @@ impl Tasks {
     ) -> JoinHandle<T> {
         self.0.count.fetch_add(1, Ordering::AcqRel);
         let ticket = Ticket(Arc::clone(&self.0));
-        #[expect(clippy::disallowed_methods, reason = "this is the place that counts tasks")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the place that counts tasks"
+        )]
         tokio::spawn(async move {
             let _ticket = ticket;
             work.await

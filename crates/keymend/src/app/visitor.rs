@@ -48,14 +48,21 @@ impl App {
             None => None,
         };
         let tags = self.network_tags(address);
-        let is_own_network = self.inner.own_networks.iter().any(|net| net.contains(&address));
+        let is_own_network = self
+            .inner
+            .own_networks
+            .iter()
+            .any(|net| net.contains(&address));
         Ok(Visitor {
             caller: Caller {
                 network: tags.near,
                 wide_network: tags.wide,
                 is_own_network,
                 familiar_account,
-                origin: Origin { address: address.to_string(), browser },
+                origin: Origin {
+                    address: address.to_string(),
+                    browser,
+                },
             },
         })
     }
@@ -85,6 +92,9 @@ impl App {
             }
         };
         let tag = |bytes: Vec<u8>| self.inner.flow_keys.name.tag(&[b"network", &bytes]).short();
-        NetworkTags { near: tag(near), wide: tag(wide) }
+        NetworkTags {
+            near: tag(near),
+            wide: tag(wide),
+        }
     }
 }

@@ -67,7 +67,9 @@ async fn build(arguments: &DemoArguments, address: SocketAddr) -> Result<Service
     let (keys, signer) = keys(arguments.data.as_deref(), entropy.as_ref())?;
     let keys = Arc::new(keys);
     let embedded = embedded(arguments.data.as_deref(), &clock, &entropy)?;
-    let placed = keymend_directory::embedded::demo::fill(&embedded).await.map_err(fault)?;
+    let placed = keymend_directory::embedded::demo::fill(&embedded)
+        .await
+        .map_err(fault)?;
     let store = store(arguments.data.as_deref(), &keys, signer).await?;
     let policy = policy(&store, arguments.gates, clock.as_ref()).await?;
     register(&store, &placed, &keys, clock.as_ref()).await?;
@@ -90,12 +92,18 @@ async fn build(arguments: &DemoArguments, address: SocketAddr) -> Result<Service
         ),
         clock,
         entropy,
-        flow_keys: FlowKeys { code: keys.code_mac.clone(), name: keys.name_tag.clone() },
+        flow_keys: FlowKeys {
+            code: keys.code_mac.clone(),
+            name: keys.name_tag.clone(),
+        },
         human: Human::new(keys.human.clone()),
         carriers: Arc::new(Carriers::demo(&outbox)),
         composer: Composer::new(words).map_err(fault)?,
         region: REGION.to_owned(),
-        own_networks: vec!["127.0.0.0/8".parse().map_err(fault)?, "::1/128".parse().map_err(fault)?],
+        own_networks: vec![
+            "127.0.0.0/8".parse().map_err(fault)?,
+            "::1/128".parse().map_err(fault)?,
+        ],
         policy,
     };
     Service::new(App::new(parts), site, keys.csrf.clone())
@@ -116,7 +124,9 @@ fn keys(data: Option<&Path>, entropy: &dyn Entropy) -> Result<(Keys, Arc<AuditSi
         .map_err(|error| Stop::Usage(format!("--data {}: {error}", data.display())))?;
     let root_file = data.join("demo-root.key");
     if !root_file.exists() {
-        let command = crate::cli::KeysCommand::New { file: root_file.clone() };
+        let command = crate::cli::KeysCommand::New {
+            file: root_file.clone(),
+        };
         crate::cli::keys::run(&command, entropy, &mut std::io::sink())?;
     }
     let read = |path: &Path| {
@@ -126,7 +136,10 @@ fn keys(data: Option<&Path>, entropy: &dyn Entropy) -> Result<(Keys, Arc<AuditSi
     let root = RootKey::parse(read(&root_file)?.trim()).map_err(fault)?;
     let audit = crate::config::audit_file_beside(&root_file);
     let signer = AuditSigner::parse(read(&audit)?.trim()).map_err(fault)?;
-    Ok((Keys::derive(&root, "demo").map_err(fault)?, Arc::new(signer)))
+    Ok((
+        Keys::derive(&root, "demo").map_err(fault)?,
+        Arc::new(signer),
+    ))
 }
 
 fn embedded(
@@ -167,7 +180,10 @@ async fn policy(store: &Store, gates: u32, clock: &dyn Clock) -> Result<Policy, 
         administrator_groups: vec![ADMINS.to_owned()],
         gates,
         methods: MethodKind::ALL.to_vec(),
-        registration: RegistrationSettings { probation_hours: 0, ..Default::default() },
+        registration: RegistrationSettings {
+            probation_hours: 0,
+            ..Default::default()
+        },
         notifications: NotificationSettings {
             administrator_addresses: vec![format!("administrators@{SUFFIX}")],
             ..Default::default()
@@ -201,8 +217,10 @@ async fn register(
         if sample.kind == SampleKind::Unregistered {
             continue;
         }
-        let contacts =
-            [(MethodKind::Email, email(&sample.mail())), (MethodKind::Text, number(sample.phone))];
+        let contacts = [
+            (MethodKind::Email, email(&sample.mail())),
+            (MethodKind::Text, number(sample.phone)),
+        ];
         for (kind, contact) in contacts {
             let Some(contact) = contact else { continue };
             let method = Method {
@@ -236,7 +254,11 @@ fn number(text: &str) -> Option<Contact> {
 
 fn site(address: SocketAddr, outbox: &DemoOutbox) -> Result<Site, Stop> {
     let port = address.port();
-    let hosts = ["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned()];
+    let hosts = [
+        "localhost".to_owned(),
+        "127.0.0.1".to_owned(),
+        "[::1]".to_owned(),
+    ];
     let origins = hosts
         .into_iter()
         .map(|host| PublicOrigin::parse(&format!("http://{host}:{port}")).map_err(fault))
@@ -262,7 +284,10 @@ fn site(address: SocketAddr, outbox: &DemoOutbox) -> Result<Site, Stop> {
         trusted_proxies: TrustedProxies::default(),
         behind_proxy_only: false,
         pace: PACE,
-        demo: Some(DemoSite { outbox: outbox.clone(), accounts }),
+        demo: Some(DemoSite {
+            outbox: outbox.clone(),
+            accounts,
+        }),
     })
 }
 
@@ -288,7 +313,9 @@ fn announcement(address: SocketAddr, data: Option<&Path>) -> String {
             purpose(sample.kind)
         ));
     }
-    text.push_str(&format!("\nEach account's e-mail address is its user name followed by @{SUFFIX}.\n"));
+    text.push_str(&format!(
+        "\nEach account's e-mail address is its user name followed by @{SUFFIX}.\n"
+    ));
     text
 }
 

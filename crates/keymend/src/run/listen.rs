@@ -47,7 +47,10 @@ impl Listener {
     /// Speaks TLS with this certificate, which may be replaced while the service runs.
     #[must_use]
     pub fn with_tls(self, tls: RustlsConfig) -> Self {
-        Self { tls: Some(tls), ..self }
+        Self {
+            tls: Some(tls),
+            ..self
+        }
     }
 
     /// Serves until `stop` comes to its end.
@@ -67,13 +70,16 @@ impl Listener {
         let fault = |error: std::io::Error| Stop::Fault(format!("the listener failed: {error}"));
         match self.tls {
             Some(tls) => {
-                let mut server =
-                    axum_server::from_tcp_rustls(self.socket, tls).map_err(fault)?.handle(handle);
+                let mut server = axum_server::from_tcp_rustls(self.socket, tls)
+                    .map_err(fault)?
+                    .handle(handle);
                 limit(server.http_builder());
                 server.serve(service).await.map_err(fault)
             }
             None => {
-                let mut server = axum_server::from_tcp(self.socket).map_err(fault)?.handle(handle);
+                let mut server = axum_server::from_tcp(self.socket)
+                    .map_err(fault)?
+                    .handle(handle);
                 limit(server.http_builder());
                 server.serve(service).await.map_err(fault)
             }

@@ -35,7 +35,9 @@ impl Reply {
     /// sign people out of every site of the organisation's domain.
     pub(super) fn clearing(mut self) -> Self {
         let value = HeaderValue::from_static("\"cache\", \"storage\"");
-        self.0.headers_mut().insert(HeaderName::from_static("clear-site-data"), value);
+        self.0
+            .headers_mut()
+            .insert(HeaderName::from_static("clear-site-data"), value);
         self
     }
 
@@ -48,7 +50,10 @@ impl Desk<'_> {
     /// Who is asking.
     pub(super) async fn visitor(&self) -> Result<Visitor, Stop> {
         let seen = self.seen;
-        self.web.app().visitor(seen.address, seen.browser.to_owned(), seen.device.clone()).await
+        self.web
+            .app()
+            .visitor(seen.address, seen.browser.to_owned(), seen.device.clone())
+            .await
     }
 
     /// A frame for a page that belongs to no flow and to nobody.
@@ -99,7 +104,10 @@ impl Desk<'_> {
             Ok(html) => self.html(status, html),
             Err(fault) => {
                 tracing::error!(error = ?fault, "a page could not be rendered");
-                Reply(plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong on our side."))
+                Reply(plain(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "Something went wrong on our side.",
+                ))
             }
         }
     }
@@ -116,7 +124,9 @@ impl Desk<'_> {
     pub(super) fn go(&self, path: &'static str) -> Reply {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SEE_OTHER;
-        response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(path));
+        response
+            .headers_mut()
+            .insert(header::LOCATION, HeaderValue::from_static(path));
         Reply(response)
     }
 

@@ -69,7 +69,9 @@ impl Cookie {
 
     /// The header that sets the cookie.
     pub(super) fn set(self, value: &str, is_secure: bool) -> Option<HeaderValue> {
-        let life = self.life_secs().map_or_else(String::new, |secs| format!("; Max-Age={secs}"));
+        let life = self
+            .life_secs()
+            .map_or_else(String::new, |secs| format!("; Max-Age={secs}"));
         self.header(value, &life, is_secure)
     }
 
@@ -105,12 +107,18 @@ mod tests {
 
     #[test]
     fn two_cookies_of_one_name_count_as_none() {
-        assert_eq!(Cookie::Flow.read(&headers("km_flow=a; km_flow=b"), false), None);
+        assert_eq!(
+            Cookie::Flow.read(&headers("km_flow=a; km_flow=b"), false),
+            None
+        );
     }
 
     #[test]
     fn a_cookie_is_strict_and_bound_to_the_host() {
         let header = Cookie::Flow.set("abc", true).unwrap();
-        assert_eq!(header, "__Host-km_flow=abc; Path=/; HttpOnly; SameSite=Strict; Secure");
+        assert_eq!(
+            header,
+            "__Host-km_flow=abc; Path=/; HttpOnly; SameSite=Strict; Secure"
+        );
     }
 }

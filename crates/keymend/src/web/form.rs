@@ -13,8 +13,18 @@ const FORM_BYTES_MAX: usize = 16 * 1_024;
 
 /// The fields any form of ours has.
 const KNOWN: [&str; 12] = [
-    "form_token", "user", "password", "again", "shown", "current", "human", "answer", "intent",
-    "method", "address", "code",
+    "form_token",
+    "user",
+    "password",
+    "again",
+    "shown",
+    "current",
+    "human",
+    "answer",
+    "intent",
+    "method",
+    "address",
+    "code",
 ];
 const KNOWN_MORE: [&str; 1] = ["method_id"];
 
@@ -52,13 +62,19 @@ impl Fields {
     /// [`BadForm::Shape`].
     pub fn parse(body: &[u8]) -> Result<Self, BadForm> {
         let mut fields: Vec<(&'static str, Zeroizing<String>)> = Vec::new();
-        for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        for pair in body
+            .split(|byte| *byte == b'&')
+            .filter(|pair| !pair.is_empty())
+        {
             let mut halves = pair.splitn(2, |byte| *byte == b'=');
             let (Some(name), Some(value)) = (halves.next(), halves.next()) else {
                 return Err(BadForm::Shape);
             };
             let name = decode(name)?;
-            let known = KNOWN.into_iter().chain(KNOWN_MORE).find(|own| *own == name.as_str());
+            let known = KNOWN
+                .into_iter()
+                .chain(KNOWN_MORE)
+                .find(|own| *own == name.as_str());
             let name = known.ok_or(BadForm::Shape)?;
             if fields.iter().any(|(own, _)| *own == name) {
                 return Err(BadForm::Shape);
@@ -71,13 +87,17 @@ impl Fields {
     /// Takes a field out; empty if it was not sent.
     pub fn take(&mut self, name: &'static str) -> String {
         let found = self.0.iter_mut().find(|(own, _)| *own == name);
-        found.map(|(_, value)| std::mem::take(&mut **value)).unwrap_or_default()
+        found
+            .map(|(_, value)| std::mem::take(&mut **value))
+            .unwrap_or_default()
     }
 
     /// Whether every field belongs to a form that has exactly these (and its token).
     #[must_use]
     pub fn fits(&self, expected: &[&str]) -> bool {
-        self.0.iter().all(|(name, _)| *name == "form_token" || expected.contains(name))
+        self.0
+            .iter()
+            .all(|(name, _)| *name == "form_token" || expected.contains(name))
     }
 }
 
@@ -89,7 +109,8 @@ fn decode(text: &[u8]) -> Result<Zeroizing<String>, BadForm> {
             b'+' => bytes.push(b' '),
             b'%' => {
                 let digit = |byte: Option<&u8>| {
-                    byte.and_then(|byte| char::from(*byte).to_digit(16)).ok_or(BadForm::Shape)
+                    byte.and_then(|byte| char::from(*byte).to_digit(16))
+                        .ok_or(BadForm::Shape)
                 };
                 let value = digit(rest.next())? * 16 + digit(rest.next())?;
                 bytes.push(u8::try_from(value).map_err(|_| BadForm::Shape)?);
@@ -105,8 +126,13 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
     type Rejection = StatusCode;
 
     async fn from_request(request: Request<Body>, _: &S) -> Result<Self, StatusCode> {
-        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let media = content_type.and_then(|text| text.split(';').next()).map(str::trim);
+        let content_type = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        let media = content_type
+            .and_then(|text| text.split(';').next())
+            .map(str::trim);
         if media != Some("application/x-www-form-urlencoded") {
             return Err(BadForm::Type.status());
         }
@@ -122,12 +148,17 @@ mod tests {
     use super::*;
 
     fn one(body: &str, name: &'static str) -> String {
-        Fields::parse(body.as_bytes()).map(|mut fields| fields.take(name)).unwrap()
+        Fields::parse(body.as_bytes())
+            .map(|mut fields| fields.take(name))
+            .unwrap()
     }
 
     #[test]
     fn a_form_is_decoded_once() {
-        assert_eq!(one("user=j%C3%A4ne+doe&password=a%2525b", "user"), "j\u{e4}ne doe");
+        assert_eq!(
+            one("user=j%C3%A4ne+doe&password=a%2525b", "user"),
+            "j\u{e4}ne doe"
+        );
         assert_eq!(one("password=a%2525b%20", "password"), "a%25b ");
         assert_eq!(one("user=x", "password"), "");
     }
@@ -135,10 +166,24 @@ mod tests {
     #[test]
     fn anything_our_forms_do_not_send_is_refused() {
         for body in [
-            "user=a&user=b", "user[]=a", "user[x]=a", "username=a", "_method=DELETE", "user",
-            "user=%zz", "user=%", "user=%ff%fe", "dn=cn", "flow=1", "user=a&dn=x",
+            "user=a&user=b",
+            "user[]=a",
+            "user[x]=a",
+            "username=a",
+            "_method=DELETE",
+            "user",
+            "user=%zz",
+            "user=%",
+            "user=%ff%fe",
+            "dn=cn",
+            "flow=1",
+            "user=a&dn=x",
         ] {
-            assert_eq!(Fields::parse(body.as_bytes()).err(), Some(BadForm::Shape), "{body}");
+            assert_eq!(
+                Fields::parse(body.as_bytes()).err(),
+                Some(BadForm::Shape),
+                "{body}"
+            );
         }
     }
 

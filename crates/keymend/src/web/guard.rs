@@ -60,7 +60,10 @@ pub struct Look(pub Arc<Seen>);
 
 /// Checks the request, runs the handler, and dresses the answer.
 pub async fn guard(State(web): State<Web>, mut request: Request, next: Next) -> Response {
-    #[expect(clippy::disallowed_methods, reason = "pacing an answer is about real time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "pacing an answer is about real time"
+    )]
     let began = Instant::now();
     let nonce = match random_text() {
         Ok(nonce) => nonce,
@@ -105,7 +108,9 @@ fn look(web: &Web, request: &Request, nonce: String) -> Result<Seen, StatusCode>
     let is_secure = site.is_secure();
     let chosen_lang = chosen_lang(request);
     let remembered = Cookie::Language.read(headers, is_secure);
-    let accepts = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let accepts = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok());
     let wanted = chosen_lang.map(Lang::tag).or(remembered.as_deref());
     Ok(Seen {
         lang: Texts::negotiate(accepts, wanted, site.language.tag()),
@@ -146,7 +151,11 @@ fn comes_from_here(
         let is_navigation = text("sec-fetch-mode") == Some("navigate");
         let is_foreign = matches!(site, Some("cross-site" | "same-site")) && !is_navigation;
         let is_asset = path.starts_with("/assets/");
-        return if is_foreign && !is_asset { Err(StatusCode::FORBIDDEN) } else { Ok(()) };
+        return if is_foreign && !is_asset {
+            Err(StatusCode::FORBIDDEN)
+        } else {
+            Ok(())
+        };
     }
     if *method != Method::POST {
         return Err(StatusCode::METHOD_NOT_ALLOWED);
@@ -157,7 +166,11 @@ fn comes_from_here(
         Some(_) => false,
         None => own_origin,
     };
-    if is_ours { Ok(()) } else { Err(StatusCode::FORBIDDEN) }
+    if is_ours {
+        Ok(())
+    } else {
+        Err(StatusCode::FORBIDDEN)
+    }
 }
 
 fn chosen_lang(request: &Request) -> Option<Lang> {
@@ -178,9 +191,15 @@ fn client_address(web: &Web, request: &Request) -> Result<IpAddr, StatusCode> {
     let peer = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
-        .map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip().to_canonical());
+        .map_or(IpAddr::from([127, 0, 0, 1]), |info| {
+            info.0.ip().to_canonical()
+        });
     if !site.trusted_proxies.contains(peer) {
-        return if site.behind_proxy_only { Err(StatusCode::FORBIDDEN) } else { Ok(peer) };
+        return if site.behind_proxy_only {
+            Err(StatusCode::FORBIDDEN)
+        } else {
+            Ok(peer)
+        };
     }
     let hops: Vec<IpAddr> = request
         .headers()
@@ -190,13 +209,19 @@ fn client_address(web: &Web, request: &Request) -> Result<IpAddr, StatusCode> {
         .flat_map(|text| text.split(','))
         .filter_map(|hop| hop.trim().parse::<IpAddr>().ok())
         .collect();
-    let client = hops.into_iter().rev().find(|hop| !site.trusted_proxies.contains(*hop));
+    let client = hops
+        .into_iter()
+        .rev()
+        .find(|hop| !site.trusted_proxies.contains(*hop));
     Ok(client.unwrap_or(peer).to_canonical())
 }
 
 /// The family alone: enough for its owner to recognise, too little to tell people apart.
 fn browser_family(headers: &HeaderMap) -> &'static str {
-    let text = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let text = headers
+        .get(header::USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
     let families = [
         ("Edg", "Edge"),
         ("OPR/", "Opera"),
@@ -205,7 +230,10 @@ fn browser_family(headers: &HeaderMap) -> &'static str {
         ("Safari/", "Safari"),
         ("curl/", "curl"),
     ];
-    families.into_iter().find(|(mark, _)| text.contains(mark)).map_or("", |(_, family)| family)
+    families
+        .into_iter()
+        .find(|(mark, _)| text.contains(mark))
+        .map_or("", |(_, family)| family)
 }
 
 /// Forms whose answer must not tell by its time whether a name means somebody.
@@ -218,16 +246,30 @@ fn is_paced(method: &Method, path: &str) -> bool {
 
 fn plain(status: StatusCode) -> Response {
     let text = status.canonical_reason().unwrap_or("Refused");
-    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
+        text,
+    )
+        .into_response()
 }
 
 const FIXED: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-embedder-policy"),
+        "require-corp",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
 ];
 
 const PERMISSIONS: &str = "publickey-credentials-get=(self), publickey-credentials-create=(self), \

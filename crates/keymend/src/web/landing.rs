@@ -7,8 +7,13 @@ use super::site::Site;
 use crate::text::Lang;
 
 /// Markers that escaping does not change and that stand nowhere else on a page.
-const MARKERS: [&str; 5] =
-    ["km0nonce0km", "km0token0km", "km0reference0km", "km0challenge0km", "km0bits0km"];
+const MARKERS: [&str; 5] = [
+    "km0nonce0km",
+    "km0token0km",
+    "km0reference0km",
+    "km0challenge0km",
+    "km0bits0km",
+];
 const BITS_MARKER: u32 = 987_654_321;
 
 /// The landing page in every language, with a sum to do and without.
@@ -28,22 +33,42 @@ pub(super) struct Own<'a> {
 
 impl Landing {
     pub(super) fn prepare(renderer: &Renderer, site: &Site) -> Result<Self, RenderFault> {
-        let mut landing = Self { working: Vec::new(), open: Vec::new() };
+        let mut landing = Self {
+            working: Vec::new(),
+            open: Vec::new(),
+        };
         for lang in Lang::ALL {
             let [_, _, _, challenge, _] = MARKERS;
-            let work = HumanCheck::Work { challenge: challenge.to_owned(), bits: BITS_MARKER };
-            landing.working.push((*lang, prepared(renderer, site, *lang, work)?));
-            landing.open.push((*lang, prepared(renderer, site, *lang, HumanCheck::Off)?));
+            let work = HumanCheck::Work {
+                challenge: challenge.to_owned(),
+                bits: BITS_MARKER,
+            };
+            landing
+                .working
+                .push((*lang, prepared(renderer, site, *lang, work)?));
+            landing
+                .open
+                .push((*lang, prepared(renderer, site, *lang, HumanCheck::Off)?));
         }
         Ok(landing)
     }
 
     /// The page; `None` for a language there is none of, which cannot be.
     pub(super) fn page(&self, lang: Lang, own: &Own<'_>) -> Option<String> {
-        let pages = if own.work.is_some() { &self.working } else { &self.open };
+        let pages = if own.work.is_some() {
+            &self.working
+        } else {
+            &self.open
+        };
         let (_, page) = pages.iter().find(|(known, _)| *known == lang)?;
         let (challenge, bits) = own.work.unwrap_or(("", 0));
-        Some(page.fill(&[own.nonce, own.token, own.reference, challenge, &bits.to_string()]))
+        Some(page.fill(&[
+            own.nonce,
+            own.token,
+            own.reference,
+            challenge,
+            &bits.to_string(),
+        ]))
     }
 }
 
@@ -67,7 +92,14 @@ fn prepared(
         time_left: None,
         help: site.help.clone(),
     };
-    let page = Start { user: String::new(), example: site.user_example.clone(), down: Vec::new(), human };
-    let html = renderer.page(&frame, &page)?.replace(&BITS_MARKER.to_string(), bits);
+    let page = Start {
+        user: String::new(),
+        example: site.user_example.clone(),
+        down: Vec::new(),
+        human,
+    };
+    let html = renderer
+        .page(&frame, &page)?
+        .replace(&BITS_MARKER.to_string(), bits);
     Ok(Prepared::new(&html, &MARKERS))
 }

@@ -135,22 +135,43 @@ fn own_routes() -> Router<Web> {
         .route("/me/done", get(register::done))
         .route("/me/proof", get(proof::show).post(proof::answer))
         .route("/me/proof/method", post(proof::ask))
-        .route("/me/password", get(password::show_change).post(password::change))
+        .route(
+            "/me/password",
+            get(password::show_change).post(password::change),
+        )
 }
 
 async fn to_reset(State(web): State<Web>, Look(seen): Look) -> Response {
-    Desk { web: &web, seen: &seen }.go("/reset").done()
+    Desk {
+        web: &web,
+        seen: &seen,
+    }
+    .go("/reset")
+    .done()
 }
 
 async fn to_change(State(web): State<Web>, Look(seen): Look) -> Response {
-    Desk { web: &web, seen: &seen }.go("/me/password").done()
+    Desk {
+        web: &web,
+        seen: &seen,
+    }
+    .go("/me/password")
+    .done()
 }
 
 async fn file(Path(file): Path<String>) -> Response {
-    let Some(asset) = asset(&file) else { return plain(StatusCode::NOT_FOUND, "Not found") };
+    let Some(asset) = asset(&file) else {
+        return plain(StatusCode::NOT_FOUND, "Not found");
+    };
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(asset.media_type)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(asset.media_type),
+        ),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=31536000, immutable"),
+        ),
     ];
     (headers, asset.bytes).into_response()
 }
@@ -164,7 +185,11 @@ async fn health(State(web): State<Web>) -> Response {
 }
 
 async fn nothing(State(web): State<Web>, Look(seen): Look) -> Response {
-    Desk { web: &web, seen: &seen }.not_found()
+    Desk {
+        web: &web,
+        seen: &seen,
+    }
+    .not_found()
 }
 
 async fn not_allowed(method: Method) -> Response {

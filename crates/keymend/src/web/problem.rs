@@ -35,24 +35,30 @@ impl Desk<'_> {
                     directory: self.web.app().directories().title(directory),
                     is_paused: matches!(refusal, Refusal::SitePaused { .. }),
                 };
-                self.page(StatusCode::SERVICE_UNAVAILABLE, &frame, &page).done()
+                self.page(StatusCode::SERVICE_UNAVAILABLE, &frame, &page)
+                    .done()
             }
             Refusal::NameBlocked { wait_mins } => {
-                let page = Paused { minutes: *wait_mins };
-                self.page(StatusCode::TOO_MANY_REQUESTS, &frame, &page).done()
+                let page = Paused {
+                    minutes: *wait_mins,
+                };
+                self.page(StatusCode::TOO_MANY_REQUESTS, &frame, &page)
+                    .done()
             }
             Refusal::SiteOff => self.page(StatusCode::OK, &frame, &SiteOff {}).done(),
             Refusal::SigninEnded => self.go("/signin?ended=yes").done(),
             other => {
                 let frame = Desk::with_errors(frame, self.lines(other, None));
-                self.page(StatusCode::UNPROCESSABLE_ENTITY, &frame, &NotFound {}).done()
+                self.page(StatusCode::UNPROCESSABLE_ENTITY, &frame, &NotFound {})
+                    .done()
             }
         }
     }
 
     /// There is no such page.
     pub(super) fn not_found(&self) -> Response {
-        self.page(StatusCode::NOT_FOUND, &self.frame(), &NotFound {}).done()
+        self.page(StatusCode::NOT_FOUND, &self.frame(), &NotFound {})
+            .done()
     }
 
     /// A fault: logged once, here, with its chain; shown with the reference alone.

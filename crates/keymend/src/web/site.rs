@@ -45,7 +45,10 @@ impl PublicOrigin {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
         };
-        Ok(Self { text: format!("{}://{authority}", url.scheme()), authority })
+        Ok(Self {
+            text: format!("{}://{authority}", url.scheme()),
+            authority,
+        })
     }
 
     /// The origin as browsers write it.
@@ -143,7 +146,13 @@ mod tests {
         let origin = PublicOrigin::parse("https://Reset.Example.com:8443/").unwrap();
         assert_eq!(origin.as_str(), "https://reset.example.com:8443");
         assert_eq!(origin.authority(), "reset.example.com:8443");
-        for bad in ["reset.example.com", "https://a/b", "ftp://a", "https://u@a", "https://a?x=1"] {
+        for bad in [
+            "reset.example.com",
+            "https://a/b",
+            "ftp://a",
+            "https://u@a",
+            "https://a?x=1",
+        ] {
             assert!(PublicOrigin::parse(bad).is_err(), "{bad}");
         }
     }

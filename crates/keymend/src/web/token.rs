@@ -63,7 +63,10 @@ impl FormTokens {
     #[must_use]
     pub fn step(&self, handle: &str, step: u32) -> String {
         let text = step.to_string();
-        format!("{text}.{}", self.mac(&[b"step", handle.as_bytes(), text.as_bytes()]))
+        format!(
+            "{text}.{}",
+            self.mac(&[b"step", handle.as_bytes(), text.as_bytes()])
+        )
     }
 
     /// The step a token made by [`Self::step`] is good for.

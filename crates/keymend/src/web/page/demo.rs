@@ -20,17 +20,16 @@ impl DemoAccount {
     /// All kinds that have a sentence.
     pub const KINDS: &'static [&'static str] = &[
         "plain",
-        "registered",
         "locked",
-        "expired",
+        "password-expired",
         "must-change",
         "disabled",
-        "account-expired",
+        "ended",
         "protected",
-        "administrator",
         "unregistered",
         "out-of-scope",
         "young",
+        "may-not-change",
     ];
 
     /// One account of each kind.

@@ -31,14 +31,28 @@ pub(super) async fn show(
     Look(seen): Look,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let Some(handle) = &seen.flow else {
         // Straight from the first form without its cookie: the browser keeps none.
         let is_lost = query.as_deref() == Some("from=start");
-        return desk.go(if is_lost { "/reset?cookie=lost" } else { "/reset" }).done();
+        return desk
+            .go(if is_lost {
+                "/reset?cookie=lost"
+            } else {
+                "/reset"
+            })
+            .done();
     };
     match web.app().view(handle).await {
-        Ok(page) => Shown { desk: &desk, handle, page: &page }.answer(),
+        Ok(page) => Shown {
+            desk: &desk,
+            handle,
+            page: &page,
+        }
+        .answer(),
         Err(Stop::NoFlow) => desk.go("/reset").with(desk.clear(Cookie::Flow)).done(),
         Err(stop) => desk.stop(stop),
     }
@@ -54,29 +68,37 @@ impl Shown<'_> {
     fn answer(&self) -> Response {
         match &self.page.view {
             View::Intent => self.open(&Intent {}),
-            View::Menu { gates: None, kinds, .. } => self.open(&Ways { ways: ways(kinds) }),
+            View::Menu {
+                gates: None, kinds, ..
+            } => self.open(&Ways { ways: ways(kinds) }),
             View::Menu { gates: Some(_), .. } => self.next_way(),
             View::Contact { kind } => self.contact(*kind),
             View::Code { .. } => self.code(),
             View::NewPassword { .. } => self.new_password(),
-            View::Unlock { login, is_locked } => {
-                self.open(&Unlock { login_name: login.clone(), is_locked: *is_locked })
-            }
-            View::Working => self.desk.page(StatusCode::OK, &self.frame(), &Saving { renew_secs: 2 }).done(),
+            View::Unlock { login, is_locked } => self.open(&Unlock {
+                login_name: login.clone(),
+                is_locked: *is_locked,
+            }),
+            View::Working => self
+                .desk
+                .page(StatusCode::OK, &self.frame(), &Saving { renew_secs: 2 })
+                .done(),
             View::Finished { finish, .. } => self.finished(finish),
         }
     }
 
     fn frame(&self) -> Frame {
-        let mut frame =
-            self.desk.step_frame(self.handle, self.page.step, &self.page.correlation);
+        let mut frame = self
+            .desk
+            .step_frame(self.handle, self.page.step, &self.page.correlation);
         frame.here = "/flow".to_owned();
         frame
     }
 
     fn errors(&self, field: Option<&'static str>) -> Vec<ErrorLine> {
         let said = self.page.said.as_ref();
-        said.map(|said| self.desk.lines(said, field)).unwrap_or_default()
+        said.map(|said| self.desk.lines(said, field))
+            .unwrap_or_default()
     }
 
     /// A page inside a running attempt: errors on top, time left below.
@@ -102,7 +124,15 @@ impl Shown<'_> {
         match self.page.gate {
             Some((step, of)) if step > 1 => {
                 let tries_left = self.page.tries_left;
-                self.open_with(&LaterGate { step, of, tries_left, page }, errors)
+                self.open_with(
+                    &LaterGate {
+                        step,
+                        of,
+                        tries_left,
+                        page,
+                    },
+                    errors,
+                )
             }
             _ => self.open_with(&page, errors),
         }
@@ -110,16 +140,29 @@ impl Shown<'_> {
 
     fn contact(&self, kind: MethodKind) -> Response {
         match kind {
-            MethodKind::Email => self.later(ProveByEmail { address: String::new() }),
+            MethodKind::Email => self.later(ProveByEmail {
+                address: String::new(),
+            }),
             MethodKind::Text => {
                 let example = self.desk.web.site().number_example.clone();
-                self.later(ProveByText { address: String::new(), example })
+                self.later(ProveByText {
+                    address: String::new(),
+                    example,
+                })
             }
         }
     }
 
     fn code(&self) -> Response {
-        let View::Code { kind, typed, digits, resend_at, may_resend, .. } = &self.page.view else {
+        let View::Code {
+            kind,
+            typed,
+            digits,
+            resend_at,
+            may_resend,
+            ..
+        } = &self.page.view
+        else {
             return self.desk.not_found();
         };
         let web = self.desk.web;
@@ -134,7 +177,14 @@ impl Shown<'_> {
     }
 
     fn next_way(&self) -> Response {
-        let View::Menu { gate, gates, kinds, too_young, changed_at, may_unlock } = &self.page.view
+        let View::Menu {
+            gate,
+            gates,
+            kinds,
+            too_young,
+            changed_at,
+            may_unlock,
+        } = &self.page.view
         else {
             return self.desk.not_found();
         };
@@ -149,7 +199,12 @@ impl Shown<'_> {
     }
 
     fn new_password(&self) -> Response {
-        let View::NewPassword { login, too_young, changed_at } = &self.page.view else {
+        let View::NewPassword {
+            login,
+            too_young,
+            changed_at,
+        } = &self.page.view
+        else {
             return self.desk.not_found();
         };
         let mut rejected = too_young.map(|from| self.desk.young_note(from, *changed_at));
@@ -175,17 +230,24 @@ impl Shown<'_> {
     fn finished(&self, finish: &Finish) -> Response {
         let (desk, frame) = (self.desk, self.frame());
         match finish {
-            Finish::Done { kind: DeedKind::Unlock, .. } => {
+            Finish::Done {
+                kind: DeedKind::Unlock,
+                ..
+            } => {
                 let sign_in_url = desk.web.site().sign_in_url.clone();
                 self.end(&Unlocked { sign_in_url })
             }
-            Finish::Done { unlocked, change_again, .. } => self.end(&self.changed(*unlocked, *change_again)),
+            Finish::Done {
+                unlocked,
+                change_again,
+                ..
+            } => self.end(&self.changed(*unlocked, *change_again)),
             Finish::Barred(Barrier::StillLocked | Barrier::CannotSignIn) => {
                 desk.page(StatusCode::OK, &frame, &Barred::NotYet).done()
             }
-            Finish::Unknown => {
-                desk.page(StatusCode::GATEWAY_TIMEOUT, &frame, &Unconfirmed {}).done()
-            }
+            Finish::Unknown => desk
+                .page(StatusCode::GATEWAY_TIMEOUT, &frame, &Unconfirmed {})
+                .done(),
             Finish::Cancelled => self.end(&Cancelled {}),
             Finish::Expired => desk.page(StatusCode::GONE, &frame, &self.expired()).done(),
             Finish::Replaced => {
@@ -193,23 +255,34 @@ impl Shown<'_> {
                 desk.page(StatusCode::GONE, &frame, &self.expired()).done()
             }
             Finish::Blocked { wait_mins } => {
-                let page = Paused { minutes: *wait_mins };
-                desk.page(StatusCode::TOO_MANY_REQUESTS, &frame, &page).done()
+                let page = Paused {
+                    minutes: *wait_mins,
+                };
+                desk.page(StatusCode::TOO_MANY_REQUESTS, &frame, &page)
+                    .done()
             }
             Finish::ChangeRefused(_) | Finish::ChangeWrongCurrent => desk.go("/me/password").done(),
-            Finish::NotDone(refusal) | Finish::Refused(refusal) => self.refused(refusal, frame.clone()),
+            Finish::NotDone(refusal) | Finish::Refused(refusal) => {
+                self.refused(refusal, frame.clone())
+            }
         }
     }
 
     /// The last page of a journey that ended well: nothing of it stays in the browser's cache.
     fn end<P: Page>(&self, page: &P) -> Response {
-        self.desk.page(StatusCode::OK, &self.frame(), page).clearing().done()
+        self.desk
+            .page(StatusCode::OK, &self.frame(), page)
+            .clearing()
+            .done()
     }
 
     fn changed(&self, was_unlocked: bool, changes_again: bool) -> PasswordChanged {
         let site = self.desk.web.site();
         PasswordChanged {
-            systems: site.systems.clone().unwrap_or_else(|| site.organisation.clone()),
+            systems: site
+                .systems
+                .clone()
+                .unwrap_or_else(|| site.organisation.clone()),
             others_within_minutes: None,
             pending: None,
             was_unlocked,
@@ -220,7 +293,10 @@ impl Shown<'_> {
 
     fn expired(&self) -> Expired {
         let minutes = self.desk.web.app().policy().settings().limits.flow_mins;
-        Expired { minutes, user: self.page.claim.clone() }
+        Expired {
+            minutes,
+            user: self.page.claim.clone(),
+        }
     }
 
     fn refused(&self, refusal: &Refusal, frame: Frame) -> Response {
@@ -231,12 +307,18 @@ impl Shown<'_> {
                     directory: desk.web.app().directories().title(directory),
                     is_paused: matches!(refusal, Refusal::SitePaused { .. }),
                 };
-                desk.page(StatusCode::SERVICE_UNAVAILABLE, &frame, &page).done()
+                desk.page(StatusCode::SERVICE_UNAVAILABLE, &frame, &page)
+                    .done()
             }
             Refusal::WayNone => {
                 let (step, of) = self.page.gate.unwrap_or((2, 2));
-                let page =
-                    NextWay { step, of, ways: vec![], notes: vec![], offers_unlock: false };
+                let page = NextWay {
+                    step,
+                    of,
+                    ways: vec![],
+                    notes: vec![],
+                    offers_unlock: false,
+                };
                 desk.page(StatusCode::OK, &frame, &page).done()
             }
             other => {
@@ -283,7 +365,11 @@ pub(super) fn sent<'a>(
         return Err(Box::new(desk.go("/reset").done()));
     };
     match web.tokens().check_step(&fields.take("form_token"), &handle) {
-        Ok(step) => Ok(Sent { desk, form: FormStep { handle, step }, fields }),
+        Ok(step) => Ok(Sent {
+            desk,
+            form: FormStep { handle, step },
+            fields,
+        }),
         // After a gate the handle is new, so that every older form is foreign; so is a forged
         // one.  Both see the page the flow is at, and neither moves it.
         Err(_) => Err(Box::new(desk.go("/flow").done())),
@@ -295,7 +381,9 @@ impl Sent<'_> {
     pub(super) fn moved(&self, moved: Result<Moved, Stop>) -> Response {
         match moved {
             Ok(moved) => {
-                let cookie = moved.handle.and_then(|handle| self.desk.set(Cookie::Flow, &handle));
+                let cookie = moved
+                    .handle
+                    .and_then(|handle| self.desk.set(Cookie::Flow, &handle));
                 self.desk.go("/flow").with(cookie).done()
             }
             Err(Stop::NoFlow) => self.desk.go("/reset").done(),
@@ -366,7 +454,10 @@ pub(super) async fn challenge(
         Err(stop) => return sent.desk.stop(stop),
     };
     let address = sent.fields.take("address");
-    let moved = web.app().challenge(sent.form.clone(), address, &visitor).await;
+    let moved = web
+        .app()
+        .challenge(sent.form.clone(), address, &visitor)
+        .await;
     sent.moved(moved)
 }
 
@@ -401,7 +492,10 @@ pub(super) async fn intent(State(web): State<Web>, Look(seen): Look, fields: Fie
         Ok(visitor) => visitor,
         Err(stop) => return sent.desk.stop(stop),
     };
-    let moved = web.app().choose_intent(sent.form.clone(), wish, &visitor).await;
+    let moved = web
+        .app()
+        .choose_intent(sent.form.clone(), wish, &visitor)
+        .await;
     sent.moved(moved)
 }
 
@@ -415,7 +509,9 @@ pub(super) async fn method(State(web): State<Web>, Look(seen): Look, fields: Fie
     let kind = match (word.as_str(), MethodKind::from_word(&word)) {
         ("none", _) => return sent.desk.go("/help").done(),
         ("", _) => {
-            let page = Ways { ways: ways(&web.app().policy().methods()) };
+            let page = Ways {
+                ways: ways(&web.app().policy().methods()),
+            };
             return missing(&sent, "method", &page);
         }
         (_, Some(kind)) => kind,
@@ -425,16 +521,25 @@ pub(super) async fn method(State(web): State<Web>, Look(seen): Look, fields: Fie
         Ok(visitor) => visitor,
         Err(stop) => return sent.desk.stop(stop),
     };
-    let moved = web.app().choose_method(sent.form.clone(), kind, &visitor).await;
+    let moved = web
+        .app()
+        .choose_method(sent.form.clone(), kind, &visitor)
+        .await;
     sent.moved(moved)
 }
 
 /// Nothing was chosen: the same page, and its form still good.
 fn missing<P: Page>(sent: &Sent<'_>, field: &'static str, page: &P) -> Response {
     let mut frame = sent.desk.frame();
-    frame.form_token = sent.desk.web.tokens().step(&sent.form.handle, sent.form.step);
+    frame.form_token = sent
+        .desk
+        .web
+        .tokens()
+        .step(&sent.form.handle, sent.form.step);
     frame.here = "/flow".to_owned();
     let lines = sent.desk.lines(&Refusal::FormMissing, Some(field));
     let frame = Desk::with_errors(frame, lines);
-    sent.desk.page(StatusCode::UNPROCESSABLE_ENTITY, &frame, page).done()
+    sent.desk
+        .page(StatusCode::UNPROCESSABLE_ENTITY, &frame, page)
+        .done()
 }

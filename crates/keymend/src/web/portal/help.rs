@@ -19,23 +19,39 @@ use crate::web::words::time_text;
 
 /// `GET /help`: S25.
 pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     // What was typed in a running attempt is kept, so that nobody types it twice.
     let user = match &seen.flow {
-        Some(handle) => web.app().view(handle).await.map(|page| page.claim).unwrap_or_default(),
+        Some(handle) => web
+            .app()
+            .view(handle)
+            .await
+            .map(|page| page.claim)
+            .unwrap_or_default(),
         None => String::new(),
     };
-    desk.page(StatusCode::OK, &desk.frame(), &AskForHelp { user }).done()
+    desk.page(StatusCode::OK, &desk.frame(), &AskForHelp { user })
+        .done()
 }
 
 /// `POST /help`: the same answer for everybody.
 pub(super) async fn ask(State(web): State<Web>, Look(seen): Look, mut fields: Fields) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     if !fields.fits(&["user"]) || web.site().help != Help::Request {
         return plain(StatusCode::BAD_REQUEST, "Bad request");
     }
     let user = fields.take("user");
-    if web.tokens().check_open(&fields.take("form_token"), web.app().now()).is_err() {
+    if web
+        .tokens()
+        .check_open(&fields.take("form_token"), web.app().now())
+        .is_err()
+    {
         return again(&desk, user, &Refusal::FormStale);
     }
     let visitor = match desk.visitor().await {
@@ -43,7 +59,9 @@ pub(super) async fn ask(State(web): State<Web>, Look(seen): Look, mut fields: Fi
         Err(stop) => return desk.stop(stop),
     };
     match web.app().ask_for_help(&user, &visitor).await {
-        Ok(()) => desk.page(StatusCode::OK, &desk.frame(), &HelpSent {}).done(),
+        Ok(()) => desk
+            .page(StatusCode::OK, &desk.frame(), &HelpSent {})
+            .done(),
         Err(Stop::Refused(refusal)) => again(&desk, user, &refusal),
         Err(stop) => desk.stop(stop),
     }
@@ -53,7 +71,12 @@ fn again(desk: &Desk<'_>, user: String, refusal: &Refusal) -> Response {
     let is_long = *refusal == Refusal::InputLong;
     let frame = Desk::with_errors(desk.frame(), desk.lines(refusal, Some("user")));
     let user = if is_long { String::new() } else { user };
-    desk.page(StatusCode::UNPROCESSABLE_ENTITY, &frame, &AskForHelp { user }).done()
+    desk.page(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        &frame,
+        &AskForHelp { user },
+    )
+    .done()
 }
 
 /// `GET /not-me/{token}`: shows, and spends nothing.
@@ -62,9 +85,14 @@ pub(super) async fn show_not_me(
     Look(seen): Look,
     Path(token): Path<String>,
 ) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     match web.app().not_me_works(&token).await {
-        Ok(true) => desk.page(StatusCode::OK, &desk.frame(), &NotMe { token }).done(),
+        Ok(true) => desk
+            .page(StatusCode::OK, &desk.frame(), &NotMe { token })
+            .done(),
         Ok(false) => desk.not_found(),
         Err(stop) => desk.stop(stop),
     }
@@ -77,13 +105,22 @@ pub(super) async fn not_me(
     Path(token): Path<String>,
     mut fields: Fields,
 ) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     if !fields.fits(&[]) {
         return plain(StatusCode::BAD_REQUEST, "Bad request");
     }
-    if web.tokens().check_open(&fields.take("form_token"), web.app().now()).is_err() {
+    if web
+        .tokens()
+        .check_open(&fields.take("form_token"), web.app().now())
+        .is_err()
+    {
         let frame = Desk::with_errors(desk.frame(), desk.lines(&Refusal::FormStale, None));
-        return desk.page(StatusCode::UNPROCESSABLE_ENTITY, &frame, &NotMe { token }).done();
+        return desk
+            .page(StatusCode::UNPROCESSABLE_ENTITY, &frame, &NotMe { token })
+            .done();
     }
     let visitor = match desk.visitor().await {
         Ok(visitor) => visitor,
@@ -102,8 +139,13 @@ pub(super) async fn not_me(
 
 /// `GET /outbox`: the demonstration alone; anywhere else there is no such page.
 pub(super) async fn outbox(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
-    let Some(demo) = &web.site().demo else { return desk.not_found() };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
+    let Some(demo) = &web.site().demo else {
+        return desk.not_found();
+    };
     let messages = demo
         .outbox
         .messages()
@@ -119,5 +161,6 @@ pub(super) async fn outbox(State(web): State<Web>, Look(seen): Look) -> Response
             at: time_text(message.at, &web.site().time_zone, seen.lang),
         })
         .collect();
-    desk.page(StatusCode::OK, &desk.frame(), &Outbox { messages }).done()
+    desk.page(StatusCode::OK, &desk.frame(), &Outbox { messages })
+        .done()
 }

@@ -59,9 +59,9 @@ pub(super) async fn signed(desk: &Desk<'_>) -> Result<Signed, Box<Response>> {
     };
     match desk.web.app().person(&handle).await {
         Ok(page) => Ok(Signed { handle, page }),
-        Err(Stop::NotSignedIn) => {
-            Err(Box::new(desk.go("/signin").with(desk.clear(Cookie::Me)).done()))
-        }
+        Err(Stop::NotSignedIn) => Err(Box::new(
+            desk.go("/signin").with(desk.clear(Cookie::Me)).done(),
+        )),
         Err(stop) => Err(Box::new(desk.stop(stop))),
     }
 }
@@ -87,7 +87,11 @@ pub(super) fn own_form(
     let Some(handle) = desk.seen.me.clone() else {
         return Err(Box::new(desk.go("/signin").done()));
     };
-    match desk.web.tokens().check_step(&fields.take("form_token"), &handle) {
+    match desk
+        .web
+        .tokens()
+        .check_step(&fields.take("form_token"), &handle)
+    {
         Ok(step) => Ok((FormStep { handle, step }, fields)),
         Err(_) => Err(Box::new(desk.go("/me").done())),
     }
@@ -102,7 +106,9 @@ impl Desk<'_> {
     ) -> Response {
         match moved {
             Ok(moved) => {
-                let mark = moved.handle.and_then(|mark| self.set(Cookie::Device, &mark));
+                let mark = moved
+                    .handle
+                    .and_then(|mark| self.set(Cookie::Device, &mark));
                 let path = match &moved.refusal {
                     None => next,
                     Some(keymend_domain::refusal::Refusal::ProofWanted) => "/me/proof",
@@ -132,20 +138,32 @@ impl Desk<'_> {
     }
 
     pub(super) fn own_ways(&self, signed: &Signed) -> Vec<OwnWay> {
-        signed.page.standing.methods.iter().map(|method| self.own_way(method)).collect()
+        signed
+            .page
+            .standing
+            .methods
+            .iter()
+            .map(|method| self.own_way(method))
+            .collect()
     }
 }
 
 /// `GET /me`.
 pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let signed = match full(&desk).await {
         Ok(signed) => signed,
         Err(response) => return *response,
     };
     let has_to_register = matches!(
         signed.page.due,
-        Due::Register { skips: keymend_domain::registration::Skips::None, .. }
+        Due::Register {
+            skips: keymend_domain::registration::Skips::None,
+            ..
+        }
     );
     if has_to_register {
         return desk.go("/register").done();
@@ -159,9 +177,13 @@ pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
         needed: web.app().policy().gates(),
         ways: desk.own_ways(&signed),
         can_add: !signed.page.can_add.is_empty(),
-        events: events.iter().filter_map(|event| own_event(&desk, event)).collect(),
+        events: events
+            .iter()
+            .filter_map(|event| own_event(&desk, event))
+            .collect(),
     };
-    desk.page(StatusCode::OK, &signed.frame(&desk, "/me"), &page).done()
+    desk.page(StatusCode::OK, &signed.frame(&desk, "/me"), &page)
+        .done()
 }
 
 fn own_event(desk: &Desk<'_>, event: &Happened) -> Option<OwnEvent> {
@@ -188,7 +210,10 @@ fn own_event(desk: &Desk<'_>, event: &Happened) -> Option<OwnEvent> {
 
 /// `GET /me/export`: what is held about the person, as they may see it.
 pub(super) async fn export(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let signed = match full(&desk).await {
         Ok(signed) => signed,
         Err(response) => return *response,
@@ -221,14 +246,20 @@ pub(super) async fn export(State(web): State<Web>, Look(seen): Look) -> Response
     });
     let headers = [
         (header::CONTENT_TYPE, "application/json; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"keymend-my-data.json\""),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"keymend-my-data.json\"",
+        ),
     ];
     (headers, held.to_string()).into_response()
 }
 
 /// `POST /me/remove`.
 pub(super) async fn remove(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let (form, mut fields) = match own_form(&desk, fields, &["method_id"]) {
         Ok(form) => form,
         Err(response) => return *response,
@@ -237,6 +268,9 @@ pub(super) async fn remove(State(web): State<Web>, Look(seen): Look, fields: Fie
         Ok(visitor) => visitor,
         Err(stop) => return desk.stop(stop),
     };
-    let moved = web.app().remove_method(form, fields.take("method_id"), &visitor).await;
+    let moved = web
+        .app()
+        .remove_method(form, fields.take("method_id"), &visitor)
+        .await;
     desk.own_moved(moved, ("/me", "/me"))
 }

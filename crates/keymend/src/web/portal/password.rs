@@ -44,7 +44,10 @@ pub(super) async fn choose(State(web): State<Web>, Look(seen): Look, fields: Fie
         Ok(visitor) => visitor,
         Err(stop) => return sent.desk.stop(stop),
     };
-    let written = web.app().choose_password(sent.form.clone(), new, &visitor).await;
+    let written = web
+        .app()
+        .choose_password(sent.form.clone(), new, &visitor)
+        .await;
     written_to(&sent, written)
 }
 
@@ -77,8 +80,15 @@ fn closing(response: Response) -> Response {
 
 /// `POST /flow/rules`: how the rules stand for what was typed so far.  Closed before all gates
 /// are passed: it would be an oracle.
-pub(super) async fn rules(State(web): State<Web>, Look(seen): Look, mut fields: Fields) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+pub(super) async fn rules(
+    State(web): State<Web>,
+    Look(seen): Look,
+    mut fields: Fields,
+) -> Response {
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     if !fields.fits(&["password"]) {
         return plain(StatusCode::BAD_REQUEST, "Bad request");
     }
@@ -90,18 +100,27 @@ pub(super) async fn rules(State(web): State<Web>, Look(seen): Look, mut fields: 
         (_, Some(handle)) if is_of(handle) => web.app().own_rules(handle, password).await,
         _ => return desk.not_found(),
     };
-    let Ok(lines) = lines else { return desk.not_found() };
+    let Ok(lines) = lines else {
+        return desk.not_found();
+    };
     let lists = RuleLists::from(lines.as_slice());
     let answer = RulesAnswer::new(web.renderer().texts(), seen.lang, &lists, None);
     match serde_json::to_vec(&answer) {
-        Ok(json) => ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], json).into_response(),
+        Ok(json) => (
+            [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
+            json,
+        )
+            .into_response(),
         Err(_) => desk.not_found(),
     }
 }
 
 /// `GET /me/password`: S30, or S24 when the directory demands a new one.
 pub(super) async fn show_change(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     match signed(&desk).await {
         Ok(signed) => change_form(&desk, &signed, Again::default()).await,
         Err(response) => *response,
@@ -141,8 +160,15 @@ async fn change_form(desk: &Desk<'_>, signed: &Signed, again: Again) -> Response
 }
 
 /// `POST /me/password`.
-pub(super) async fn change(State(web): State<Web>, Look(seen): Look, mut fields: Fields) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+pub(super) async fn change(
+    State(web): State<Web>,
+    Look(seen): Look,
+    mut fields: Fields,
+) -> Response {
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     if !fields.fits(&["current", "password", "again", "shown"]) {
         return plain(StatusCode::BAD_REQUEST, "Bad request");
     }
@@ -157,16 +183,36 @@ pub(super) async fn change(State(web): State<Web>, Look(seen): Look, mut fields:
     let current = fields.take("current");
     let new = typed(&mut fields);
     if current.is_empty() || new.typed.is_empty() {
-        let field = if current.is_empty() { "current" } else { "password" };
+        let field = if current.is_empty() {
+            "current"
+        } else {
+            "password"
+        };
         let errors = desk.lines(&Refusal::FormMissing, Some(field));
-        return closing(change_form(&desk, &signed, Again { errors, rejected: None }).await);
+        return closing(
+            change_form(
+                &desk,
+                &signed,
+                Again {
+                    errors,
+                    rejected: None,
+                },
+            )
+            .await,
+        );
     }
     let visitor = match desk.visitor().await {
         Ok(visitor) => visitor,
         Err(stop) => return desk.stop(stop),
     };
-    let form = FormStep { handle: signed.handle.clone(), step };
-    let changed = web.app().change_password(form, (current, new), &visitor).await;
+    let form = FormStep {
+        handle: signed.handle.clone(),
+        step,
+    };
+    let changed = web
+        .app()
+        .change_password(form, (current, new), &visitor)
+        .await;
     closing(changed_to(&desk, &signed, changed).await)
 }
 
@@ -182,23 +228,31 @@ async fn changed_to(desk: &Desk<'_>, signed: &Signed, changed: Result<Written, S
     if let Some(refusal) = &written.moved.refusal {
         return show_refusal(desk, signed, refusal).await;
     }
-    let Some(handle) = written.moved.handle else { return desk.go("/me/password").done() };
+    let Some(handle) = written.moved.handle else {
+        return desk.go("/me/password").done();
+    };
     if written.is_settled
         && let Ok(page) = desk.web.app().view(&handle).await
         && let Some(refusal) = mendable(&page.view)
     {
         return show_refusal(desk, signed, &refusal).await;
     }
-    desk.go("/flow").with(desk.set(Cookie::Flow, &handle)).done()
+    desk.go("/flow")
+        .with(desk.set(Cookie::Flow, &handle))
+        .done()
 }
 
 /// What the directory said that the same form can mend.
 fn mendable(view: &View) -> Option<Refusal> {
     match view {
-        View::Finished { finish: Finish::ChangeRefused(broken), .. } => {
-            Some(Refusal::PasswordRejected(broken.clone()))
-        }
-        View::Finished { finish: Finish::ChangeWrongCurrent, .. } => Some(Refusal::PasswordOld),
+        View::Finished {
+            finish: Finish::ChangeRefused(broken),
+            ..
+        } => Some(Refusal::PasswordRejected(broken.clone())),
+        View::Finished {
+            finish: Finish::ChangeWrongCurrent,
+            ..
+        } => Some(Refusal::PasswordOld),
         _ => None,
     }
 }

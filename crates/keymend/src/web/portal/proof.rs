@@ -15,7 +15,10 @@ use crate::web::page::own::{OwnWay, ProofChoice, ProofCode};
 
 /// `GET /me/proof`: choose an own way, or type the code that was sent there.
 pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let signed = match full(&desk).await {
         Ok(signed) => signed,
         Err(response) => return *response,
@@ -48,12 +51,16 @@ pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
         .map(|own| desk.own_way(own))
         .collect();
     let frame = signed.frame_about(&desk, "/me/proof", "method_id");
-    desk.page(StatusCode::OK, &frame, &ProofChoice { ways }).done()
+    desk.page(StatusCode::OK, &frame, &ProofChoice { ways })
+        .done()
 }
 
 /// `POST /me/proof/method`.
 pub(super) async fn ask(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let (form, mut fields) = match own_form(&desk, fields, &["method_id"]) {
         Ok(form) => form,
         Err(response) => return *response,
@@ -62,13 +69,19 @@ pub(super) async fn ask(State(web): State<Web>, Look(seen): Look, fields: Fields
         Ok(visitor) => visitor,
         Err(stop) => return desk.stop(stop),
     };
-    let moved = web.app().ask_proof(form, fields.take("method_id"), &visitor).await;
+    let moved = web
+        .app()
+        .ask_proof(form, fields.take("method_id"), &visitor)
+        .await;
     desk.own_moved(moved, ("/me/proof", "/me/proof"))
 }
 
 /// `POST /me/proof`.
 pub(super) async fn answer(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let (form, mut fields) = match own_form(&desk, fields, &["code"]) {
         Ok(form) => form,
         Err(response) => return *response,
@@ -77,6 +90,9 @@ pub(super) async fn answer(State(web): State<Web>, Look(seen): Look, fields: Fie
         Ok(visitor) => visitor,
         Err(stop) => return desk.stop(stop),
     };
-    let moved = web.app().answer_code(form, &fields.take("code"), &visitor).await;
+    let moved = web
+        .app()
+        .answer_code(form, &fields.take("code"), &visitor)
+        .await;
     desk.own_moved(moved, ("/me", "/me/proof"))
 }

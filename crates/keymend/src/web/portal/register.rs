@@ -27,7 +27,10 @@ macro_rules! signed_or_return {
 
 /// `GET /register`: whatever is due, else security info.
 pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let signed = signed_or_return!(desk);
     let frame = signed.frame(&desk, "/register");
     match signed.page.due {
@@ -39,10 +42,22 @@ pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
                 Left::Unlimited => Skips::Unlimited,
                 Left::Left(times) => Skips::Left { times },
             };
-            desk.page(StatusCode::OK, &frame, &SetUp { needed, ways, skips }).done()
+            desk.page(
+                StatusCode::OK,
+                &frame,
+                &SetUp {
+                    needed,
+                    ways,
+                    skips,
+                },
+            )
+            .done()
         }
         Due::Review => {
-            let page = StillRight { ways: desk.own_ways(&signed), can_skip: true };
+            let page = StillRight {
+                ways: desk.own_ways(&signed),
+                can_skip: true,
+            };
             desk.page(StatusCode::OK, &frame, &page).done()
         }
     }
@@ -50,7 +65,10 @@ pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
 
 /// `POST /register/skip`.
 pub(super) async fn skip(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let (form, _) = match own_form(&desk, fields, &[]) {
         Ok(form) => form,
         Err(response) => return *response,
@@ -64,7 +82,10 @@ pub(super) async fn skip(State(web): State<Web>, Look(seen): Look, fields: Field
 
 /// `POST /register/confirm`.
 pub(super) async fn confirm(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let (form, _) = match own_form(&desk, fields, &[]) {
         Ok(form) => form,
         Err(response) => return *response,
@@ -73,12 +94,18 @@ pub(super) async fn confirm(State(web): State<Web>, Look(seen): Look, fields: Fi
         Ok(visitor) => visitor,
         Err(stop) => return desk.stop(stop),
     };
-    desk.own_moved(web.app().reconfirm(form, &visitor).await, ("/me", "/register"))
+    desk.own_moved(
+        web.app().reconfirm(form, &visitor).await,
+        ("/me", "/register"),
+    )
 }
 
 /// `GET /me/add`: S03.
 pub(super) async fn choose(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let signed = signed_or_return!(desk);
     if signed.page.needs_proof {
         return desk.go("/me/proof").done();
@@ -87,22 +114,32 @@ pub(super) async fn choose(State(web): State<Web>, Look(seen): Look) -> Response
         .page
         .can_add
         .iter()
-        .map(|kind| Offer { way: Way::from(*kind), known: None })
+        .map(|kind| Offer {
+            way: Way::from(*kind),
+            known: None,
+        })
         .collect();
     let frame = signed.frame(&desk, "/me/add");
-    desk.page(StatusCode::OK, &frame, &ChooseWay { offers }).done()
+    desk.page(StatusCode::OK, &frame, &ChooseWay { offers })
+        .done()
 }
 
 /// `GET /me/add/email`.
 pub(super) async fn email(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let signed = signed_or_return!(desk);
     add_form(&desk, &signed, MethodKind::Email)
 }
 
 /// `GET /me/add/text`.
 pub(super) async fn text(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let signed = signed_or_return!(desk);
     add_form(&desk, &signed, MethodKind::Text)
 }
@@ -116,19 +153,24 @@ fn add_form(desk: &Desk<'_>, signed: &Signed, kind: MethodKind) -> Response {
     match kind {
         MethodKind::Email => {
             let frame = signed.frame_about(desk, "/me/add/email", "address");
-            desk.page(StatusCode::OK, &frame, &AddEmail { address }).done()
+            desk.page(StatusCode::OK, &frame, &AddEmail { address })
+                .done()
         }
         MethodKind::Text => {
             let frame = signed.frame_about(desk, "/me/add/text", "address");
             let example = desk.web.site().number_example.clone();
-            desk.page(StatusCode::OK, &frame, &AddNumber { address, example }).done()
+            desk.page(StatusCode::OK, &frame, &AddNumber { address, example })
+                .done()
         }
     }
 }
 
 /// `POST /me/add`: a way alone leads to its form; a way with an address asks for a code.
 pub(super) async fn add(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let (form, mut fields) = match own_form(&desk, fields, &["method", "address"]) {
         Ok(form) => form,
         Err(response) => return *response,
@@ -154,9 +196,17 @@ pub(super) async fn add(State(web): State<Web>, Look(seen): Look, fields: Fields
 
 /// `GET /me/code`: S05.
 pub(super) async fn code(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let signed = signed_or_return!(desk);
-    let Some(pending) = signed.page.person.pending.as_ref().filter(|own| own.goal == Goal::Confirm)
+    let Some(pending) = signed
+        .page
+        .person
+        .pending
+        .as_ref()
+        .filter(|own| own.goal == Goal::Confirm)
     else {
         return desk.go("/me/add").done();
     };
@@ -174,7 +224,10 @@ pub(super) async fn code(State(web): State<Web>, Look(seen): Look) -> Response {
 
 /// `POST /me/code`.
 pub(super) async fn answer(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let (form, mut fields) = match own_form(&desk, fields, &["code"]) {
         Ok(form) => form,
         Err(response) => return *response,
@@ -183,13 +236,19 @@ pub(super) async fn answer(State(web): State<Web>, Look(seen): Look, fields: Fie
         Ok(visitor) => visitor,
         Err(stop) => return desk.stop(stop),
     };
-    let moved = web.app().answer_code(form, &fields.take("code"), &visitor).await;
+    let moved = web
+        .app()
+        .answer_code(form, &fields.take("code"), &visitor)
+        .await;
     desk.own_moved(moved, ("/me/done", "/me/code"))
 }
 
 /// `POST /me/code/resend`.
 pub(super) async fn again(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let (form, _) = match own_form(&desk, fields, &[]) {
         Ok(form) => form,
         Err(response) => return *response,
@@ -199,8 +258,20 @@ pub(super) async fn again(State(web): State<Web>, Look(seen): Look, fields: Fiel
         Err(stop) => return desk.stop(stop),
     };
     let moved = web.app().ask_again(form, &visitor).await;
-    let here = match web.app().person(seen.me.as_deref().unwrap_or_default()).await {
-        Ok(page) if page.person.pending.as_ref().is_some_and(|own| own.goal != Goal::Confirm) => "/me/proof",
+    let here = match web
+        .app()
+        .person(seen.me.as_deref().unwrap_or_default())
+        .await
+    {
+        Ok(page)
+            if page
+                .person
+                .pending
+                .as_ref()
+                .is_some_and(|own| own.goal != Goal::Confirm) =>
+        {
+            "/me/proof"
+        }
         _ => "/me/code",
     };
     desk.own_moved(moved, (here, here))
@@ -208,12 +279,19 @@ pub(super) async fn again(State(web): State<Web>, Look(seen): Look, fields: Fiel
 
 /// `GET /me/done`: S11, or the next way if more are needed.
 pub(super) async fn done(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let signed = signed_or_return!(desk);
     let policy = web.app().policy();
     if !is_registered(&signed.page.standing.methods, &policy) && !signed.page.can_add.is_empty() {
         return desk.go("/me/add").done();
     }
-    let page = SetUpDone { needed: policy.gates(), ways: desk.own_ways(&signed) };
-    desk.page(StatusCode::OK, &signed.frame(&desk, "/me/done"), &page).done()
+    let page = SetUpDone {
+        needed: policy.gates(),
+        ways: desk.own_ways(&signed),
+    };
+    desk.page(StatusCode::OK, &signed.frame(&desk, "/me/done"), &page)
+        .done()
 }

@@ -23,10 +23,16 @@ pub(super) async fn show(
     Look(seen): Look,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let user = query.as_deref().and_then(typed_name).unwrap_or_default();
     let lost_cookie = query.as_deref() == Some("cookie=lost");
-    let challenge = match web.app().human_challenge(&web.app().network_tags(seen.address)) {
+    let challenge = match web
+        .app()
+        .human_challenge(&web.app().network_tags(seen.address))
+    {
         Ok(challenge) => challenge,
         Err(stop) => return desk.stop(stop),
     };
@@ -37,7 +43,12 @@ pub(super) async fn show(
             Some(Challenge::Picture { .. }) => return form(&desk, Form::new(user, challenge)),
             None => None,
         };
-        let own = Own { nonce: &seen.nonce, token: &token, reference: &seen.request_id, work };
+        let own = Own {
+            nonce: &seen.nonce,
+            token: &token,
+            reference: &seen.request_id,
+            work,
+        };
         if let Some(html) = web.landing().page(seen.lang, &own) {
             return desk.html(StatusCode::OK, html).done();
         }
@@ -69,12 +80,18 @@ impl Form {
     fn new(user: String, challenge: Option<Challenge>) -> Self {
         let human = match challenge {
             None => HumanCheck::Off,
-            Some(Challenge::Work { token, bits }) => {
-                HumanCheck::Work { challenge: token, bits: u32::from(bits) }
-            }
+            Some(Challenge::Work { token, bits }) => HumanCheck::Work {
+                challenge: token,
+                bits: u32::from(bits),
+            },
             Some(Challenge::Picture { token }) => HumanCheck::Picture { token },
         };
-        Self { user, human, errors: Vec::new(), status: StatusCode::OK }
+        Self {
+            user,
+            human,
+            errors: Vec::new(),
+            status: StatusCode::OK,
+        }
     }
 }
 
@@ -91,16 +108,30 @@ fn form(desk: &Desk<'_>, shown: Form) -> Response {
 }
 
 /// `POST /reset`.
-pub(super) async fn start(State(web): State<Web>, Look(seen): Look, mut fields: Fields) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+pub(super) async fn start(
+    State(web): State<Web>,
+    Look(seen): Look,
+    mut fields: Fields,
+) -> Response {
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     if !fields.fits(&["user", "human", "answer"]) {
         return plain(StatusCode::BAD_REQUEST, "Bad request");
     }
     let user = fields.take("user");
-    if web.tokens().check_open(&fields.take("form_token"), web.app().now()).is_err() {
+    if web
+        .tokens()
+        .check_open(&fields.take("form_token"), web.app().now())
+        .is_err()
+    {
         return again(&desk, user, &Refusal::FormStale, None);
     }
-    let human = HumanAnswer { token: fields.take("human"), answer: fields.take("answer") };
+    let human = HumanAnswer {
+        token: fields.take("human"),
+        answer: fields.take("answer"),
+    };
     let visitor = match desk.visitor().await {
         Ok(visitor) => visitor,
         Err(stop) => return desk.stop(stop),
@@ -121,7 +152,11 @@ async fn begin(
     human: HumanAnswer,
     visitor: &Visitor,
 ) -> Result<Reply, Stop> {
-    let Started { handle } = desk.web.app().start(StartForm { user, human }, visitor).await?;
+    let Started { handle } = desk
+        .web
+        .app()
+        .start(StartForm { user, human }, visitor)
+        .await?;
     Ok(desk
         .go("/flow?from=start")
         .with(desk.set(Cookie::Flow, &handle))
@@ -130,11 +165,19 @@ async fn begin(
 
 fn asks_for_work(desk: &Desk<'_>) -> bool {
     let tags = desk.web.app().network_tags(desk.seen.address);
-    matches!(desk.web.app().human_challenge(&tags), Ok(Some(Challenge::Work { .. })))
+    matches!(
+        desk.web.app().human_challenge(&tags),
+        Ok(Some(Challenge::Work { .. }))
+    )
 }
 
 /// The form again, with what stood in the way; or a page of its own for what no form can mend.
-fn again(desk: &Desk<'_>, user: String, refusal: &Refusal, field: Option<&'static str>) -> Response {
+fn again(
+    desk: &Desk<'_>,
+    user: String,
+    refusal: &Refusal,
+    field: Option<&'static str>,
+) -> Response {
     let status = match refusal {
         Refusal::LimitReached { .. } => StatusCode::TOO_MANY_REQUESTS,
         Refusal::FormStale | Refusal::HumanNotSure | Refusal::ClaimShape | Refusal::InputLong => {
@@ -149,7 +192,11 @@ fn again(desk: &Desk<'_>, user: String, refusal: &Refusal, field: Option<&'stati
     };
     let is_about_name = matches!(refusal, Refusal::ClaimShape | Refusal::InputLong);
     // A name over the limit is not carried around.
-    let user = if *refusal == Refusal::InputLong { String::new() } else { user };
+    let user = if *refusal == Refusal::InputLong {
+        String::new()
+    } else {
+        user
+    };
     let mut shown = Form::new(user, challenge);
     shown.errors = desk.lines(refusal, field.filter(|_| is_about_name));
     shown.status = status;
@@ -161,7 +208,9 @@ fn queue_up(desk: &Desk<'_>, user: &str) -> Response {
     match desk.web.app().human_ticket() {
         Ok(ticket) => {
             let value = format!("{}~{}", ticket.token, encode(user));
-            desk.go("/reset/wait").with(desk.set(Cookie::Wait, &value)).done()
+            desk.go("/reset/wait")
+                .with(desk.set(Cookie::Wait, &value))
+                .done()
         }
         Err(stop) => desk.stop(stop),
     }
@@ -176,23 +225,40 @@ fn encode(user: &str) -> String {
 fn decode(text: &str) -> String {
     use base64::Engine as _;
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text);
-    bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+    bytes
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .unwrap_or_default()
 }
 
 /// `GET /reset/wait`: renews itself until the ticket is ripe, then shows the form with it.
 pub(super) async fn wait(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
-    let Some(value) = &seen.wait else { return desk.go("/reset").done() };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
+    let Some(value) = &seen.wait else {
+        return desk.go("/reset").done();
+    };
     let (ticket, user) = value.split_once('~').unwrap_or((value, ""));
     match web.app().human().queue(ticket, web.app().now()) {
         Queue::Wait(secs) => {
             let mut frame = desk.frame();
             frame.here = "/reset".to_owned();
-            desk.page(StatusCode::OK, &frame, &QueueWait { renew_secs: secs.max(1) }).done()
+            desk.page(
+                StatusCode::OK,
+                &frame,
+                &QueueWait {
+                    renew_secs: secs.max(1),
+                },
+            )
+            .done()
         }
         Queue::Open => {
             let mut shown = Form::new(decode(user), None);
-            shown.human = HumanCheck::Waited { ticket: ticket.to_owned() };
+            shown.human = HumanCheck::Waited {
+                ticket: ticket.to_owned(),
+            };
             form(&desk, shown)
         }
         Queue::Gone => desk.go("/reset").with(desk.clear(Cookie::Wait)).done(),
@@ -220,9 +286,11 @@ pub(super) async fn sound(
 
 fn bytes(found: Option<Vec<u8>>, media_type: &'static str) -> Response {
     match found {
-        Some(bytes) => {
-            ([(header::CONTENT_TYPE, HeaderValue::from_static(media_type))], bytes).into_response()
-        }
+        Some(bytes) => (
+            [(header::CONTENT_TYPE, HeaderValue::from_static(media_type))],
+            bytes,
+        )
+            .into_response(),
         None => plain(StatusCode::NOT_FOUND, "Not found"),
     }
 }

@@ -21,13 +21,24 @@ pub(super) async fn show(
     Look(seen): Look,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let query = query.as_deref().unwrap_or_default();
     let errors = match query {
         "ended=yes" => desk.lines(&Refusal::SigninEnded, None),
         _ => Vec::new(),
     };
-    form(&desk, Form { user: String::new(), signed_out: query == "out=yes", errors, status: StatusCode::OK })
+    form(
+        &desk,
+        Form {
+            user: String::new(),
+            signed_out: query == "out=yes",
+            errors,
+            status: StatusCode::OK,
+        },
+    )
 }
 
 struct Form {
@@ -42,25 +53,44 @@ fn form(desk: &Desk<'_>, shown: Form) -> Response {
         Some(demo) => demo.accounts.clone(),
         None => Vec::new(),
     };
-    let page = SignIn { user: shown.user, signed_out: shown.signed_out, demo_accounts };
+    let page = SignIn {
+        user: shown.user,
+        signed_out: shown.signed_out,
+        demo_accounts,
+    };
     let mut frame = Desk::with_errors(desk.frame(), shown.errors);
     frame.here = "/signin".to_owned();
     desk.page(shown.status, &frame, &page).done()
 }
 
 /// `POST /signin`.
-pub(super) async fn sign_in(State(web): State<Web>, Look(seen): Look, mut fields: Fields) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+pub(super) async fn sign_in(
+    State(web): State<Web>,
+    Look(seen): Look,
+    mut fields: Fields,
+) -> Response {
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     if !fields.fits(&["user", "password"]) {
         return plain(StatusCode::BAD_REQUEST, "Bad request");
     }
     let user = fields.take("user");
     let password = fields.take("password");
-    if web.tokens().check_open(&fields.take("form_token"), web.app().now()).is_err() {
+    if web
+        .tokens()
+        .check_open(&fields.take("form_token"), web.app().now())
+        .is_err()
+    {
         return again(&desk, user, &Refusal::FormStale, None);
     }
     if user.trim().is_empty() || password.is_empty() {
-        let field = if user.trim().is_empty() { "user" } else { "password" };
+        let field = if user.trim().is_empty() {
+            "user"
+        } else {
+            "password"
+        };
         return again(&desk, user, &Refusal::FormMissing, Some(field));
     }
     let visitor = match desk.visitor().await {
@@ -68,7 +98,10 @@ pub(super) async fn sign_in(State(web): State<Web>, Look(seen): Look, mut fields
         Err(stop) => return desk.stop(stop),
     };
     match web.app().sign_in(&user, password, &visitor).await {
-        Ok(signed_in) => desk.go("/register").with(desk.set(Cookie::Me, &signed_in.handle)).done(),
+        Ok(signed_in) => desk
+            .go("/register")
+            .with(desk.set(Cookie::Me, &signed_in.handle))
+            .done(),
         Err(Stop::Refused(refusal @ Refusal::DirectoryDown { .. })) => desk.refused(&refusal),
         // A password that can be none does not match; its shape is nobody's business here.
         Err(Stop::Refused(Refusal::PasswordRejected(_))) => {
@@ -79,19 +112,35 @@ pub(super) async fn sign_in(State(web): State<Web>, Look(seen): Look, mut fields
     }
 }
 
-fn again(desk: &Desk<'_>, user: String, refusal: &Refusal, field: Option<&'static str>) -> Response {
+fn again(
+    desk: &Desk<'_>,
+    user: String,
+    refusal: &Refusal,
+    field: Option<&'static str>,
+) -> Response {
     let status = match refusal {
         Refusal::SigninPaused { .. } => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let is_long = user.len() > keymend_domain::account::CLAIM_BYTES_MAX;
     let user = if is_long { String::new() } else { user };
-    form(desk, Form { user, signed_out: false, errors: desk.lines(refusal, field), status })
+    form(
+        desk,
+        Form {
+            user,
+            signed_out: false,
+            errors: desk.lines(refusal, field),
+            status,
+        },
+    )
 }
 
 /// `POST /signout`.
 pub(super) async fn sign_out(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk { web: &web, seen: &seen };
+    let desk = Desk {
+        web: &web,
+        seen: &seen,
+    };
     let (form, _) = match own_form(&desk, fields, &[]) {
         Ok(form) => form,
         Err(response) => return *response,
@@ -101,9 +150,11 @@ pub(super) async fn sign_out(State(web): State<Web>, Look(seen): Look, fields: F
         Err(stop) => return desk.stop(stop),
     };
     match web.app().sign_out(form, &visitor).await {
-        Ok(_) | Err(Stop::NotSignedIn | Stop::Refused(_)) => {
-            desk.go("/signin?out=yes").with(desk.clear(Cookie::Me)).clearing().done()
-        }
+        Ok(_) | Err(Stop::NotSignedIn | Stop::Refused(_)) => desk
+            .go("/signin?out=yes")
+            .with(desk.clear(Cookie::Me))
+            .clearing()
+            .done(),
         Err(stop) => desk.stop(stop),
     }
 }
