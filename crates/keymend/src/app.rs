@@ -30,6 +30,7 @@ use crate::deliver::{Carriers, Composer};
 use crate::human::Human;
 use crate::store::{Store, StoreFault};
 
+pub use crate::deliver::demo::DemoMessage as ShownMessage;
 pub use desk::{AccountReport, Unblocked};
 pub use directories::Directories;
 pub use flow::{FlowPage, FormStep, Moved};
@@ -185,6 +186,12 @@ impl App {
     #[must_use]
     pub fn directories(&self) -> &Directories {
         &self.inner.directories
+    }
+
+    /// What the demonstration kept instead of sending it, newest first.
+    #[must_use]
+    pub fn shown_messages(&self) -> Vec<ShownMessage> {
+        self.inner.carriers.shown()
     }
 
     /// Tasks that must finish before the process ends.

@@ -147,6 +147,16 @@ pub struct Carriers {
 }
 
 impl Carriers {
+    /// What the demonstration's carriers kept instead of carrying it, newest first; nothing in a
+    /// real service.
+    #[must_use]
+    pub fn shown(&self) -> Vec<demo::DemoMessage> {
+        match &self.mail {
+            Some(Carrier::Demo(outbox)) => outbox.messages(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Carriers that put everything into one outbox, for the demo.
     #[must_use]
     pub fn demo(outbox: &DemoOutbox) -> Self {

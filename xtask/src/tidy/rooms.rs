@@ -59,6 +59,7 @@ const BANS: &[Ban] = &[
             "crates/keymend/src/config",
             "crates/keymend/src/cli",
             "crates/keymend/src/main",
+            "crates/keymend/examples/",
             "xtask/",
             "lab/",
         ],

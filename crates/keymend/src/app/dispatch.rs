@@ -6,27 +6,40 @@ use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Perso
 use keymend_domain::deliver::{Carried, Notice, Tidings};
 use keymend_domain::time::{MINUTE_MS, Moment, SECOND_MS};
 
+use tokio::task::JoinSet;
+
 use super::{App, Stop};
 use crate::store::{Leased, Tx};
 
 /// Messages carried at the same time.
-const BATCH_MOST: u32 = 16;
+const AT_ONCE_MOST: u32 = 16;
 /// A lease that was not answered for is given out again after this long.
 const LEASE_MS: i64 = 2 * MINUTE_MS;
 /// How long the dispatcher sleeps when nobody wakes it.
 const IDLE: Duration = Duration::from_secs(2);
 
 impl App {
-    /// Carries messages until the process ends.
+    /// Carries messages until the process ends: as many at a time as [`AT_ONCE_MOST`], each on its
+    /// own, so that a carrier that hangs holds up nobody else's code.
     pub async fn dispatch_forever(&self) {
+        let mut carrying: JoinSet<()> = JoinSet::new();
         loop {
-            match self.dispatch_due().await {
-                Ok(0) => {
-                    let woken = self.inner.outbox_has_work.notified();
-                    // Whether woken or timed out, there may be work.
-                    let _ = tokio::time::timeout(IDLE, woken).await;
+            while carrying.try_join_next().is_some() {}
+            let room =
+                AT_ONCE_MOST.saturating_sub(u32::try_from(carrying.len()).unwrap_or(u32::MAX));
+            let leased = if room > 0 {
+                self.lease(room).await
+            } else {
+                Ok(Vec::new())
+            };
+            match leased {
+                Ok(leased) if leased.is_empty() => self.wait_for_work(&mut carrying).await,
+                Ok(leased) => {
+                    for leased in leased {
+                        let app = self.clone();
+                        carrying.spawn(async move { app.carry_or_log(leased).await });
+                    }
                 }
-                Ok(_) => {}
                 Err(stop) => {
                     tracing::error!(error = %stop, "the outbox could not be worked on");
                     tokio::time::sleep(IDLE).await;
@@ -35,26 +48,43 @@ impl App {
         }
     }
 
-    /// Carries what is due now; gives how many messages that were.
+    async fn wait_for_work(&self, carrying: &mut JoinSet<()>) {
+        tokio::select! {
+            () = self.inner.outbox_has_work.notified() => {}
+            () = tokio::time::sleep(IDLE) => {}
+            Some(_) = carrying.join_next() => {}
+        }
+    }
+
+    async fn carry_or_log(&self, leased: Leased) {
+        if let Err(stop) = self.carry(leased).await {
+            tracing::error!(error = %stop, "a message comes round again after its lease");
+        }
+    }
+
+    /// Carries what is due now, and waits for it; gives how many messages that were.
     ///
     /// # Errors
     ///
     /// [`Stop::Fault`] if the store failed; what was leased comes round again.
     pub async fn dispatch_due(&self) -> Result<usize, Stop> {
-        let now = self.now();
-        let leased = self
-            .inner
-            .store
-            .transact(move |tx: &mut Tx<'_>| -> Result<Vec<Leased>, Stop> {
-                Ok(tx.lease_notices(now, LEASE_MS, BATCH_MOST)?)
-            })
-            .await?;
+        let leased = self.lease(AT_ONCE_MOST).await?;
         let count = leased.len();
         let carried = leased.into_iter().map(|leased| self.carry(leased));
         for result in futures_util::future::join_all(carried).await {
             result?;
         }
         Ok(count)
+    }
+
+    async fn lease(&self, most: u32) -> Result<Vec<Leased>, Stop> {
+        let now = self.now();
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<Vec<Leased>, Stop> {
+                Ok(tx.lease_notices(now, LEASE_MS, most)?)
+            })
+            .await
     }
 
     async fn carry(&self, leased: Leased) -> Result<(), Stop> {

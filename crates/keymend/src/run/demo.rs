@@ -74,7 +74,7 @@ async fn build(arguments: &DemoArguments, address: SocketAddr) -> Result<Service
     let policy = policy(&store, arguments.gates, clock.as_ref()).await?;
     register(&store, &placed, &keys, clock.as_ref()).await?;
     let outbox = DemoOutbox::default();
-    let site = site(address, &outbox)?;
+    let site = site(address)?;
     let words = SiteWords {
         organisation: site.organisation.clone(),
         public_origin: url::Url::parse(&format!("http://localhost:{}", address.port()))
@@ -252,7 +252,7 @@ fn number(text: &str) -> Option<Contact> {
     phone::normalise(text, REGION)
 }
 
-fn site(address: SocketAddr, outbox: &DemoOutbox) -> Result<Site, Stop> {
+fn site(address: SocketAddr) -> Result<Site, Stop> {
     let port = address.port();
     let hosts = [
         "localhost".to_owned(),
@@ -284,10 +284,7 @@ fn site(address: SocketAddr, outbox: &DemoOutbox) -> Result<Site, Stop> {
         trusted_proxies: TrustedProxies::default(),
         behind_proxy_only: false,
         pace: PACE,
-        demo: Some(DemoSite {
-            outbox: outbox.clone(),
-            accounts,
-        }),
+        demo: Some(DemoSite { accounts }),
     })
 }
 

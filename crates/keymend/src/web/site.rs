@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::deliver::DemoOutbox;
 use crate::text::Lang;
 
 use super::page::Help;
@@ -85,8 +84,6 @@ impl TrustedProxies {
 /// The demonstration's own pages.
 #[derive(Debug, Clone)]
 pub struct DemoSite {
-    /// The mails and texts that were not really sent.
-    pub outbox: DemoOutbox,
     /// Accounts to try.
     pub accounts: Vec<DemoAccount>,
 }

@@ -143,12 +143,12 @@ pub(super) async fn outbox(State(web): State<Web>, Look(seen): Look) -> Response
         web: &web,
         seen: &seen,
     };
-    let Some(demo) = &web.site().demo else {
+    if web.site().demo.is_none() {
         return desk.not_found();
-    };
-    let messages = demo
-        .outbox
-        .messages()
+    }
+    let messages = web
+        .app()
+        .shown_messages()
         .into_iter()
         .map(|message| DemoMessage {
             way: match message.kind {
