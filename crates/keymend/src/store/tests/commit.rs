@@ -118,6 +118,20 @@ async fn what_was_answered_survives_a_crash_in_the_next_instant() {
 }
 
 #[tokio::test]
+async fn a_closed_store_is_one_whole_file() {
+    for _ in 0..10 {
+        let bench = Bench::new();
+        let store = bench.open().await;
+        add_lines(&store, 0..1).await;
+        store.close().await;
+        let files = std::fs::read_dir(bench.folder.path()).unwrap();
+        let mut names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["audit-heads.log", "keymend.db"]);
+    }
+}
+
+#[tokio::test]
 async fn a_caller_who_leaves_does_not_stop_the_deed() {
     let bench = Bench::new();
     let store = bench.open().await;
