@@ -110,7 +110,7 @@ struct Inner {
     reads: Option<mpsc::Sender<Look>>,
     shared: Arc<Shared>,
     heads_path: Option<PathBuf>,
-    /// Every thread holds the other end until it is done.
+    /// The writer holds the other end until everything is closed.
     finished: Mutex<Option<mpsc::Receiver<Infallible>>>,
 }
 
@@ -224,16 +224,19 @@ fn open(options: &StoreOptions) -> Result<Store, StoreFault> {
         heads: HeadsFile::at(heads_path.clone()),
     };
     let (writes, inbox) = mpsc::channel(WRITE_QUEUE);
+    let (reading, mut readers_gone) = mpsc::channel(1);
     let (alive, finished) = mpsc::channel(1);
-    let writer_alive = alive.clone();
-    spawn("store-writer", move || {
-        writer.work(inbox);
-        drop(writer_alive);
-    })?;
     let reads = match options.path {
-        Some(_) => Some(start_readers(options, &shared, &alive)?),
+        Some(_) => Some(start_readers(options, &shared, &reading)?),
         None => None,
     };
+    drop(reading);
+    spawn("store-writer", move || {
+        let closing = writer.work(inbox);
+        // The writer closes last: only the last connection puts everything into the one file.
+        let gone: Option<Infallible> = readers_gone.blocking_recv();
+        drop((gone, closing, alive));
+    })?;
     Ok(Store {
         inner: Arc::new(Inner {
             writes,
@@ -248,7 +251,7 @@ fn open(options: &StoreOptions) -> Result<Store, StoreFault> {
 fn start_readers(
     options: &StoreOptions,
     shared: &Arc<Shared>,
-    alive: &mpsc::Sender<Infallible>,
+    reading: &mpsc::Sender<Infallible>,
 ) -> Result<mpsc::Sender<Look>, StoreFault> {
     let (reads, desk) = mpsc::channel(READ_QUEUE);
     let desk = Arc::new(Mutex::new(desk));
@@ -257,10 +260,10 @@ fn start_readers(
         connection
             .pragma_update(None, "query_only", "ON")
             .map_err(|source| StoreFault::database(OPENING, source))?;
-        let (shared, desk, alive) = (Arc::clone(shared), Arc::clone(&desk), alive.clone());
+        let (shared, desk, reading) = (Arc::clone(shared), Arc::clone(&desk), reading.clone());
         spawn("store-reader", move || {
             reader::work(connection, &shared, &desk);
-            drop(alive);
+            drop(reading);
         })?;
     }
     Ok(reads)

@@ -1,10 +1,19 @@
 //! Tests of the store, and the bench they stand on.
 
 mod audit;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "these tasks play callers who come and go"
+)]
 mod commit;
 mod journey;
+mod migration;
 mod rows;
 mod sealing;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "here time is measured, and each worker is waited for"
+)]
 mod speed;
 
 use std::path::PathBuf;

@@ -80,8 +80,8 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Works until the last handle of the store is gone.
-    pub(super) fn work(self, mut inbox: mpsc::Receiver<Box<dyn Job>>) {
+    /// Works until the last handle of the store is gone; gives the connection back to be closed.
+    pub(super) fn work(self, mut inbox: mpsc::Receiver<Box<dyn Job>>) -> Connection {
         while let Some(first) = inbox.blocking_recv() {
             let mut batch = VecDeque::from([first]);
             while batch.len() < BATCH_MOST {
@@ -94,6 +94,7 @@ impl Writer {
                 self.transaction(&mut batch);
             }
         }
+        self.connection
     }
 
     /// Does as many jobs as go into one transaction, and answers them.

@@ -4,7 +4,7 @@ use keymend_domain::limit::{CounterKey, Lane, Window, take};
 use keymend_domain::time::MINUTE_MS;
 
 use super::{Bench, NOW, Stop, account, add_lines, event, lines};
-use crate::store::{FaultKind, Store, StoreFault};
+use crate::store::{FaultKind, Head, Store, StoreFault};
 
 /// Holds the writer at a barrier until everything that shall share one transaction is queued.
 async fn hold_writer(store: &Store) -> Arc<Barrier> {
@@ -98,6 +98,37 @@ async fn what_was_answered_is_there_after_opening_again() {
     assert_eq!(lines(&store).await, 3);
     let standing = store.read(|rx| rx.standing(&account("1"))).await.unwrap();
     assert_eq!(standing.epoch, 1);
+}
+
+#[tokio::test]
+async fn what_was_answered_survives_a_crash_in_the_next_instant() {
+    let bench = Bench::new();
+    let store = bench.open().await;
+    add_lines(&store, 0..150).await;
+    // The files as a killed process leaves them: nothing was closed or checkpointed.
+    let crashed = Bench::new();
+    for file in std::fs::read_dir(bench.folder.path()).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), crashed.folder.path().join(file.file_name())).unwrap();
+    }
+    let store = crashed.open().await;
+    let kept = Head::read_file(store.heads_path().unwrap()).unwrap();
+    let report = store.read(move |rx| rx.audit_verify(kept)).await.unwrap();
+    assert_eq!((report.records, report.first_bad), (150, None));
+}
+
+#[tokio::test]
+async fn a_closed_store_is_one_whole_file() {
+    for _ in 0..10 {
+        let bench = Bench::new();
+        let store = bench.open().await;
+        add_lines(&store, 0..1).await;
+        store.close().await;
+        let files = std::fs::read_dir(bench.folder.path()).unwrap();
+        let mut names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["audit-heads.log", "keymend.db"]);
+    }
 }
 
 #[tokio::test]
