@@ -76,8 +76,8 @@ pub enum Stop {
 impl From<StoreFault> for Stop {
     fn from(fault: StoreFault) -> Self {
         Self::Fault(Fault {
-            during: "using the store",
-            is_passing: true,
+            during: fault.during(),
+            is_passing: fault.can_pass(),
             source: Box::new(fault),
         })
     }
@@ -192,6 +192,22 @@ impl App {
     #[must_use]
     pub fn shown_messages(&self) -> Vec<ShownMessage> {
         self.inner.carriers.shown()
+    }
+
+    /// Closes the store: everything acknowledged is in its file, and the chain of the audit log is
+    /// covered by a signed head.
+    pub async fn close(self) {
+        let covered = self
+            .inner
+            .store
+            .transact(|tx: &mut crate::store::Tx<'_>| -> Result<(), Stop> { Ok(tx.cover_audit()?) })
+            .await;
+        if let Err(stop) = covered {
+            tracing::error!(error = %stop, "the audit log could not be covered at the end");
+        }
+        let store = self.inner.store.clone();
+        drop(self);
+        store.close().await;
     }
 
     /// Tasks that must finish before the process ends.

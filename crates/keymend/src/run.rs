@@ -56,7 +56,10 @@ impl Service {
         self.app.tasks().wait().await;
         for chore in chores {
             chore.abort();
+            // Aborted or finished: either way it holds no handle of the store any more.
+            let _ = chore.await;
         }
+        self.app.close().await;
         served
     }
 

@@ -143,6 +143,35 @@ impl App {
     }
 }
 
+impl App {
+    /// Tells the administrators that something needs a look (behaviour §7, M21).
+    pub(super) async fn tell_administrators(&self, what: &'static str, name: &str) {
+        let Ok(correlation) = self.new_journey() else {
+            return;
+        };
+        let desk = self.desk(&Visitor::default());
+        let tidings = Tidings::Attention {
+            what: what.to_owned(),
+            name: name.to_owned(),
+        };
+        let queued = self
+            .inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
+                for to in administrators(&desk) {
+                    let notice = notice(&desk, to, tidings.clone(), correlation.clone())?;
+                    tx.enqueue(&notice, desk.now)?;
+                }
+                Ok(())
+            })
+            .await;
+        if let Err(stop) = queued {
+            tracing::error!(error = %stop, what, "administrators could not be told");
+        }
+        self.inner.outbox_has_work.notify_one();
+    }
+}
+
 fn may_ask(tx: &mut Tx<'_>, claim_tag: &str, desk: &Desk) -> Result<bool, Stop> {
     let name = CounterKey::contact_name(claim_tag);
     let source = CounterKey::contact_source(&desk.caller.network);

@@ -17,14 +17,18 @@ use crate::store::Tx;
 const EVERY: Duration = Duration::from_secs(2);
 /// Rows looked at in one transaction.
 const ROWS_MOST: u32 = 256;
+/// How often the audit log is covered by a signed head.
+const COVER_EVERY_MS: i64 = 60 * SECOND_MS;
+/// How long a directory is down before administrators are told.
+const DOWN_TOLD_MS: i64 = 5 * 60 * SECOND_MS;
 /// How often directories are asked for their state.
 const HEALTH_EVERY_MS: i64 = 30 * SECOND_MS;
 
 impl App {
     /// Sweeps until the process ends.
     pub async fn sweep_forever(&self) {
-        let mut states: HashMap<DirectoryName, bool> = HashMap::new();
-        let mut asked_at = Moment(0);
+        let mut watch = Watch::default();
+        let mut covered_at = self.now();
         loop {
             if let Err(stop) = self.sweep_once().await {
                 tracing::error!(error = %stop, "the sweep failed; it runs again");
@@ -32,9 +36,13 @@ impl App {
             if let Err(stop) = self.refresh_policy().await {
                 tracing::error!(error = %stop, "the settings could not be looked at");
             }
-            if self.now().since_ms(asked_at) >= HEALTH_EVERY_MS {
-                asked_at = self.now();
-                self.watch_directories(&mut states).await;
+            if self.now().since_ms(watch.asked_at) >= HEALTH_EVERY_MS {
+                watch.asked_at = self.now();
+                self.watch_directories(&mut watch).await;
+            }
+            if self.now().since_ms(covered_at) >= COVER_EVERY_MS {
+                covered_at = self.now();
+                self.cover_audit().await;
             }
             tokio::time::sleep(EVERY).await;
         }
@@ -92,14 +100,28 @@ impl App {
         Ok(())
     }
 
-    async fn watch_directories(&self, states: &mut HashMap<DirectoryName, bool>) {
+    /// Signs the head of the audit log, so that a cut tail is noticed.
+    async fn cover_audit(&self) {
+        let covered = self
+            .inner
+            .store
+            .transact(|tx: &mut Tx<'_>| -> Result<(), Stop> { Ok(tx.cover_audit()?) })
+            .await;
+        if let Err(stop) = covered {
+            tracing::error!(error = %stop, "the audit log could not be covered");
+        }
+    }
+
+    async fn watch_directories(&self, watch: &mut Watch) {
         let names: Vec<DirectoryName> = self.inner.directories.names().cloned().collect();
         for name in names {
             let health = self.inner.directories.health(&name).await;
-            let is_up = health == Health::Up;
-            let was_up = states.insert(name.clone(), is_up);
-            if was_up.is_some_and(|was_up| was_up != is_up) || (was_up.is_none() && !is_up) {
+            let changed = watch.note(&name, &health, self.now());
+            if changed.is_news {
                 self.note_state(&name, &health).await;
+            }
+            if let Some(what) = changed.tell {
+                self.tell_administrators(what, &name.0).await;
             }
         }
     }
@@ -125,5 +147,96 @@ impl App {
         if let Err(stop) = saved {
             tracing::error!(error = %stop, "the state of a directory could not be recorded");
         }
+    }
+}
+
+/// How each directory was, and since when.
+struct Watch {
+    asked_at: Moment,
+    states: HashMap<DirectoryName, Watched>,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            asked_at: Moment(0),
+            states: HashMap::new(),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Watched {
+    is_up: bool,
+    since: Moment,
+    was_told: bool,
+}
+
+struct Changed {
+    is_news: bool,
+    tell: Option<&'static str>,
+}
+
+impl Watch {
+    /// Down is told after five minutes, up again only if down was told (behaviour §7, M21).
+    fn note(&mut self, name: &DirectoryName, health: &Health, now: Moment) -> Changed {
+        let is_up = *health == Health::Up;
+        let before = self.states.get(name).copied();
+        let mut state = match before {
+            Some(before) if before.is_up == is_up => before,
+            _ => Watched {
+                is_up,
+                since: now,
+                was_told: before.is_some_and(|own| own.was_told),
+            },
+        };
+        let is_news = before.map_or(!is_up, |before| before.is_up != is_up);
+        let tell = match (is_up, state.was_told) {
+            (false, false) if now.since_ms(state.since) >= DOWN_TOLD_MS => Some("directory-down"),
+            (true, true) => Some("directory-up"),
+            _ => None,
+        };
+        if tell.is_some() {
+            state.was_told = !is_up;
+        }
+        self.states.insert(name.clone(), state);
+        Changed { is_news, tell }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn administrators_hear_of_a_directory_that_stays_down_and_of_its_return() {
+        let mut watch = Watch::default();
+        let name = DirectoryName("corp".into());
+        let down = Health::Down {
+            during: "connection".into(),
+            detail: String::new(),
+        };
+        let mut told = Vec::new();
+        for (minute, health) in [
+            (0, &Health::Up),
+            (1, &down),
+            (3, &down),
+            (6, &down),
+            (7, &down),
+            (8, &Health::Up),
+            (9, &Health::Up),
+        ] {
+            told.push(watch.note(&name, health, Moment(minute * 60_000)).tell);
+        }
+        let expected = [
+            None,
+            None,
+            None,
+            Some("directory-down"),
+            None,
+            Some("directory-up"),
+            None,
+        ];
+        assert_eq!(told, expected);
     }
 }
