@@ -39,7 +39,6 @@ impl Service {
     }
 
     /// The pages, for tests that walk them without a socket.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         self.router.clone()
     }
