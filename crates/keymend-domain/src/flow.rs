@@ -11,10 +11,14 @@
 //!             └──────────┴────────────┴─► Closed (cancelled, expired, replaced, blocked, refused)
 //! ```
 
+mod budget;
 mod challenge;
 mod finish;
 mod open;
 mod prove;
+mod settle;
+mod step;
+mod tell;
 mod view;
 mod write;
 
@@ -25,16 +29,19 @@ use crate::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Personal};
 use crate::code::{MacKey, Tag};
 use crate::deliver::{Notice, Origin, Recipient, Tidings};
 use crate::directory::{Barrier, DeedKind, RuleBroken};
-use crate::id::{CorrelationId, FlowId, MethodId, NoticeId, OrderId};
+use crate::id::{CorrelationId, FlowId, MethodId, OrderId};
 use crate::limit::{Book, BookFault, Lane};
 use crate::method::{Class, Method, MethodKind};
 use crate::policy::Policy;
 use crate::refusal::Refusal;
-use crate::time::{DAY_MS, Entropy, MINUTE_MS, Moment, NoEntropy};
+use crate::time::{Entropy, MINUTE_MS, Moment, NoEntropy};
 
-pub(crate) use challenge::{digits, take_text, wait_ms};
+pub(crate) use budget::{alert_site, note_answered_text, take_text};
+pub(crate) use challenge::{digits, wait_ms};
 pub use finish::EXTENSIONS_MOST;
 pub use open::{Admission, Gathered, Standing, admit};
+pub use step::{Effects, EndOthers, Step, Veto};
+pub(crate) use tell::{Telling, tell, veto};
 pub use view::{Finish, View};
 pub use write::{Fresh, Judged, Opened, Ticket};
 
@@ -133,6 +140,8 @@ pub struct Proof {
     class: Class,
     epoch: u64,
     given_at: Moment,
+    /// It counts until then (security-gates §5: fifteen minutes).
+    expires_at: Moment,
 }
 
 impl Proof {
@@ -155,6 +164,10 @@ pub struct Challenge {
     digits: u32,
     asked_at: Moment,
     expires_at: Moment,
+    /// When the try was taken that pays for the first answer; `None` once it was used.  Asking
+    /// and answering once cost one try together, so that an account which has one try an hour
+    /// left can still be opened by its owner.
+    prepaid_at: Option<Moment>,
     /// A carrier refused it for good; told only after the first gate.
     failed: bool,
 }
@@ -203,6 +216,8 @@ pub struct Proven {
     intent: Intent,
     proofs: Vec<Proof>,
     submissions: u32,
+    /// The proofs were lengthened after a refusal of the directory; that happens once.
+    was_lengthened: bool,
 }
 
 /// An order is open: it was saved before anything was sent.
@@ -386,93 +401,6 @@ pub enum FlowFault {
     Entropy(#[from] NoEntropy),
 }
 
-/// Which other flows of an account end with a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EndOthers {
-    /// Those that have passed all gates.
-    Proven(AccountRef),
-    /// All of them.
-    All(AccountRef),
-}
-
-/// The link by which an owner can say "This was not me".
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Veto {
-    /// The secret in the link; the store keeps its hash.
-    pub token: String,
-    /// The account.
-    pub account: AccountRef,
-    /// When it stops working.
-    pub expires_at: Moment,
-}
-
-/// What a step changes beside the flow itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Effects {
-    /// Other flows that end.
-    pub end_others: Option<EndOthers>,
-    /// The account whose epoch rises, which kills every older code, link and flow.
-    pub raise_epoch: Option<AccountRef>,
-    /// Methods that opened a gate.
-    pub used_methods: Vec<MethodId>,
-    /// The "not me" link of the notices.
-    pub veto: Option<Veto>,
-    /// The browser gets a new handle.
-    pub renews_handle: bool,
-}
-
-/// What one decision leaves behind: saved whole, in one transaction, or not at all.
-#[derive(Debug)]
-pub struct Step {
-    /// The flow after the step.
-    pub flow: Flow,
-    /// Messages to be sent.
-    pub notices: Vec<Notice>,
-    /// Lines for the audit log.
-    pub audit: Vec<AuditEvent>,
-    /// Why the person did not get further, if they did not.
-    pub refusal: Option<Refusal>,
-    /// Everything else.
-    pub effects: Effects,
-}
-
-impl Step {
-    fn of(flow: Flow) -> Self {
-        Self {
-            flow,
-            notices: Vec::new(),
-            audit: Vec::new(),
-            refusal: None,
-            effects: Effects::default(),
-        }
-    }
-
-    /// The person moves on: a new page, nothing to complain about.
-    fn moves(mut self) -> Self {
-        self.flow.step = self.flow.step.saturating_add(1);
-        self.flow.said = None;
-        self
-    }
-
-    /// The person stays, or is sent back, and is told why on the next page.
-    fn says(mut self, refusal: Refusal) -> Self {
-        self.flow.step = self.flow.step.saturating_add(1);
-        self.flow.said = Some(refusal.clone());
-        self.refusal = Some(refusal);
-        self
-    }
-
-    fn ends(mut self, ending: Ending) -> Self {
-        let login = self.flow.known().map(|known| known.account.login.clone());
-        self.flow.stage = Stage::Closed(Closed { ending, login });
-        self.moves()
-    }
-
-    fn audits(&mut self, event: AuditEvent) {
-        self.audit.push(event);
-    }
-}
-
 impl Flow {
     /// Where the flow stands.
     #[must_use]
@@ -523,6 +451,31 @@ impl Flow {
             Stage::Writing(writing) => Some(&writing.proven.known.account),
             _ => None,
         }
+    }
+
+    /// The account, once a gate was passed: before that no page may name it.
+    fn recognised(&self) -> Option<&Account> {
+        match &self.stage {
+            Stage::Choosing(_) => None,
+            Stage::Proving(proving) if proving.proofs.is_empty() => None,
+            _ => self.known().map(|known| &known.account),
+        }
+    }
+
+    /// The proofs given so far.
+    fn proofs(&self) -> &[Proof] {
+        match &self.stage {
+            Stage::Proving(proving) => &proving.proofs,
+            Stage::Proven(proven) => &proven.proofs,
+            Stage::Writing(writing) => &writing.proven.proofs,
+            Stage::Choosing(_) | Stage::Closed(_) => &[],
+        }
+    }
+
+    /// No time is given beyond the proofs: they are what the flow lives on.
+    fn latest(&self) -> Moment {
+        let ends = self.proofs().iter().map(|proof| proof.expires_at);
+        ends.min().unwrap_or(Moment(i64::MAX))
     }
 
     fn known(&self) -> Option<&Known> {
@@ -604,52 +557,6 @@ impl Flow {
             &Telling { tidings, veto },
         )
     }
-}
-
-/// What is told, and the link that goes with it.
-pub(crate) struct Telling<'a> {
-    pub tidings: &'a Tidings,
-    pub veto: Option<&'a Veto>,
-}
-
-/// How long a notice about an event is worth sending.
-const NOTICE_LIFE_MS: i64 = 3 * DAY_MS;
-
-/// One notice about an account to each of several places.
-pub(crate) fn tell(
-    ctx: &Context<'_>,
-    correlation: &CorrelationId,
-    account: &Account,
-    places: Vec<Recipient>,
-    telling: &Telling<'_>,
-) -> Result<Vec<Notice>, NoEntropy> {
-    places
-        .into_iter()
-        .map(|to| {
-            Ok(Notice {
-                id: NoticeId::fresh(ctx.now, ctx.entropy)?,
-                to,
-                tidings: telling.tidings.clone(),
-                subject: Some(account.id.key()),
-                language: account.language.clone(),
-                happened_at: ctx.now,
-                origin: ctx.caller.origin.clone(),
-                correlation_id: correlation.clone(),
-                expires_at: ctx.now.plus_ms(NOTICE_LIFE_MS),
-                not_me: telling.veto.map(|veto| veto.token.clone()),
-                answers: None,
-            })
-        })
-        .collect()
-}
-
-/// A fresh "not me" link for an account, good for seven days (behaviour §2.3).
-pub(crate) fn veto(ctx: &Context<'_>, account: &AccountRef) -> Result<Veto, NoEntropy> {
-    Ok(Veto {
-        token: crate::code::handle(ctx.entropy)?.expose().to_owned(),
-        account: account.clone(),
-        expires_at: ctx.now.plus_ms(7 * DAY_MS),
-    })
 }
 
 fn flow_life_ms(ctx: &Context<'_>) -> i64 {

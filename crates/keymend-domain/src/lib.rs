@@ -39,3 +39,6 @@ pub mod refusal;
 pub mod registration;
 pub mod secret;
 pub mod time;
+
+#[cfg(test)]
+pub(crate) mod world;

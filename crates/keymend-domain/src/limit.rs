@@ -3,11 +3,15 @@
 //! A try is taken *before* its answer is looked at, in the same transaction that saves what came
 //! of it, so that a crash loses the try and never the count.
 
+mod source;
+
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountRef;
 use crate::method::MethodKind;
-use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, Moment, SECOND_MS};
+use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, Moment};
+
+pub use source::{NAMES_MOST, note_name, take_start};
 
 /// Which browser is asking: one that its owner used for registration, or any other.  Every limit
 /// on an account exists twice, so that strangers cannot use up the owner's tries.
@@ -108,6 +112,12 @@ impl CounterKey {
     #[must_use]
     pub fn site_help() -> Self {
         Self("site:help".to_owned())
+    }
+
+    /// Alerts to administrators about one thing.
+    #[must_use]
+    pub fn alert(what: &str) -> Self {
+        Self(format!("alert:{what}"))
     }
 
     /// Sign-in tries with a typed password.
@@ -387,6 +397,30 @@ pub fn take_try(
     Ok(Take::Granted)
 }
 
+/// Uses a try that was taken at `taken_at` and not used yet: it counts from now on, so that a try
+/// taken early and used late still slides with its use.
+///
+/// # Errors
+///
+/// [`BookFault`]; grant nothing.
+pub fn use_try(
+    book: &mut dyn Book,
+    key: &CounterKey,
+    lane: Lane,
+    taken_at: Moment,
+    now: Moment,
+) -> Result<bool, BookFault> {
+    let mut counter = book.load(key)?;
+    let found = counter.hits.iter().position(|(at, _)| *at == taken_at.0);
+    let is_granted = found.is_some() && counter.streak < lane.streak_most();
+    if let Some(place) = found {
+        counter.hits.remove(place);
+        push(&mut counter, DAY_MS, 0, now);
+    }
+    book.save(key, &counter, forget_streak_at(&counter, now))?;
+    Ok(is_granted)
+}
+
 /// Whether a method rests: its next try would be refused.
 ///
 /// # Errors
@@ -443,6 +477,37 @@ pub fn note_wrong(book: &mut dyn Book, key: &CounterKey, now: Moment) -> Result<
     Ok(counter.streak)
 }
 
+/// Ends a streak of wrong answers because the owner was recognised some other way; the tries
+/// within their windows stay counted.
+///
+/// # Errors
+///
+/// [`BookFault`].
+pub fn end_streak(book: &mut dyn Book, key: &CounterKey, now: Moment) -> Result<(), BookFault> {
+    let mut counter = book.load(key)?;
+    if counter.streak > 0 {
+        counter.streak = 0;
+        book.save(key, &counter, now.plus_ms(DAY_MS))?;
+    }
+    Ok(())
+}
+
+/// How many hits a window holds, a grain counted while any part of it is inside.
+///
+/// # Errors
+///
+/// [`BookFault`].
+pub fn count(
+    book: &mut dyn Book,
+    key: &CounterKey,
+    window: Window,
+    now: Moment,
+) -> Result<u32, BookFault> {
+    let counter = book.load(key)?;
+    let grain = grain_ms(&[window]);
+    Ok(count_within(&counter, window.span_ms, grain, now))
+}
+
 /// What counting an identity failure led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameState {
@@ -487,6 +552,10 @@ pub fn fail_name(
     let mut counter = book.load(key)?;
     push(&mut counter, DAY_MS, 0, now);
     let failures = count_within(&counter, DAY_MS, 0, now);
+    // More than the limit tells nothing more, and nobody may make a row grow for ever.
+    let kept = usize::try_from(most.max(1)).unwrap_or(usize::MAX);
+    let surplus = counter.hits.len().saturating_sub(kept);
+    counter.hits.drain(..surplus);
     let state = if failures >= most {
         let until = now.plus_ms(block_ms);
         counter.until = Some(until);
@@ -498,76 +567,11 @@ pub fn fail_name(
     Ok(state)
 }
 
-/// Seconds between two starts from one source once its bucket is empty.
-const REFILL_MS: i64 = 30 * SECOND_MS;
-/// Starts a source may make at once.
-const BUCKET_SIZE: i64 = 10;
-
-/// Takes one start from a bucket of ten that refills by one every 30 s; `wide` networks have ten
-/// times of both (source: behaviour §2.2).  One number per source: when the bucket is full again.
-///
-/// # Errors
-///
-/// [`BookFault`]; grant nothing.
-pub fn take_start(
-    book: &mut dyn Book,
-    key: &CounterKey,
-    wide: bool,
-    now: Moment,
-) -> Result<Take, BookFault> {
-    let (refill, size) = if wide {
-        (REFILL_MS / 10, BUCKET_SIZE * 10)
-    } else {
-        (REFILL_MS, BUCKET_SIZE)
-    };
-    let mut counter = book.load(key)?;
-    let full_at = counter
-        .until
-        .filter(|until| *until > now)
-        .unwrap_or(now)
-        .plus_ms(refill);
-    let over_ms = full_at.since_ms(now) - refill * size;
-    if over_ms > 0 {
-        return Ok(Take::Refused {
-            open_at: now.plus_ms(over_ms),
-        });
-    }
-    counter.until = Some(full_at);
-    book.save(key, &counter, full_at)?;
-    Ok(Take::Granted)
-}
-
-/// Different names from one network in an hour above which the bot check is eight times harder.
-pub const NAMES_MOST: usize = 10;
-
-/// Notes a typed name from a network; gives how many different ones were seen in the last hour,
-/// counted up to one more than [`NAMES_MOST`].
-///
-/// # Errors
-///
-/// [`BookFault`].
-pub fn note_name(
-    book: &mut dyn Book,
-    key: &CounterKey,
-    claim_tag: &str,
-    now: Moment,
-) -> Result<usize, BookFault> {
-    let mut counter = book.load(key)?;
-    counter
-        .marks
-        .retain(|(tag, at)| now.0.saturating_sub(*at) < HOUR_MS && tag != claim_tag);
-    if counter.marks.len() <= NAMES_MOST {
-        counter.marks.push((claim_tag.to_owned(), now.0));
-    }
-    book.save(key, &counter, now.plus_ms(HOUR_MS))?;
-    Ok(counter.marks.len())
-}
-
 /// Whole minutes from now until `until`, made coarse (5, 15, 30, 60 …) so that a wait tells
 /// nothing about when exactly something was counted.
 #[must_use]
 pub fn coarse_mins(until: Moment, now: Moment) -> u32 {
-    let mins = until.since_ms(now).max(0).div_euclid(MINUTE_MS) + 1;
+    let mins = (until.since_ms(now).max(1) - 1).div_euclid(MINUTE_MS) + 1;
     let step = [1, 5, 15, 30, 60].into_iter().find(|step| mins <= *step);
     let coarse = step.unwrap_or_else(|| (mins + 59) / 60 * 60);
     u32::try_from(coarse).unwrap_or(u32::MAX)
@@ -579,30 +583,5 @@ mod tests;
 
 /// A book in memory, for the tests of this crate.
 #[cfg(test)]
-pub(crate) mod memory {
-    use super::{Book, BookFault, Counter, CounterKey};
-    use crate::time::Moment;
-    use std::collections::HashMap;
-
-    #[derive(Default)]
-    pub(crate) struct MemoryBook(pub HashMap<CounterKey, Counter>);
-
-    impl Book for MemoryBook {
-        fn load(&mut self, key: &CounterKey) -> Result<Counter, BookFault> {
-            Ok(self.0.get(key).cloned().unwrap_or_default())
-        }
-        fn save(
-            &mut self,
-            key: &CounterKey,
-            counter: &Counter,
-            _: Moment,
-        ) -> Result<(), BookFault> {
-            self.0.insert(key.clone(), counter.clone());
-            Ok(())
-        }
-        fn clear(&mut self, key: &CounterKey) -> Result<(), BookFault> {
-            self.0.remove(key);
-            Ok(())
-        }
-    }
-}
+#[path = "limit/memory.rs"]
+pub(crate) mod memory;

@@ -137,6 +137,28 @@ pub fn judge(password: &Password, account: &Account, rules: &Rules) -> Vec<RuleB
     broken
 }
 
+/// The rules that a new password breaks when the person knows the current one as well: the same,
+/// and that it must be another (KM-4012).
+#[must_use]
+pub fn judge_change(
+    new: &Password,
+    current: &Password,
+    account: &Account,
+    rules: &Rules,
+) -> Vec<RuleBroken> {
+    let mut broken = judge(new, account, rules);
+    // A current password keeps its bytes and a new one is composed, so both are composed here:
+    // the same word typed twice is the same word.
+    let is_same = match Password::new(current.expose().to_owned()) {
+        Ok(composed) => composed.matches(new),
+        Err(_) => current.matches(new),
+    };
+    if is_same {
+        broken.push(RuleBroken::Same);
+    }
+    broken
+}
+
 /// The list of rules for the page, judged against what was typed so far.
 #[must_use]
 pub fn lines(password: Option<&Password>, account: &Account, rules: &Rules) -> Vec<RuleLine> {

@@ -249,6 +249,16 @@ impl Person {
         }
     }
 
+    /// What stands before a change of security info: a password that must be replaced first
+    /// (behaviour §3.4, S24), or a fresh proof.
+    fn stops(&self, standing: &Standing, ctx: &Context<'_>) -> Option<Refusal> {
+        if self.level != Level::Full {
+            return Some(Refusal::StepWrong);
+        }
+        self.needs_proof(standing, ctx.policy, ctx.now)
+            .then_some(Refusal::ProofWanted)
+    }
+
     fn event(&self, ctx: &Context<'_>, deed: AuditDeed, result: AuditResult) -> AuditEvent {
         let actor = ActorKind::Account;
         let mut event = AuditEvent::new(ctx.now, deed, result, actor, self.correlation.clone());

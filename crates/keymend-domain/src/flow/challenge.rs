@@ -1,5 +1,6 @@
 //! Choosing a way and asking for a code.
 
+use super::budget::{alert_site, peek_text, take_text};
 use super::{
     Asking, Challenge, Choosing, Context, Flow, FlowFault, Intent, Known, Proving, Stage, Step,
     Usage,
@@ -28,6 +29,9 @@ impl Flow {
         intent: Intent,
         ctx: &mut Context<'_>,
     ) -> Result<Step, FlowFault> {
+        if self.is_over(ctx.now) {
+            return Ok(self.times_out(ctx));
+        }
         let Stage::Choosing(Choosing { subject }) = self.stage else {
             return Ok(self.out_of_order(ctx));
         };
@@ -53,6 +57,9 @@ impl Flow {
         kind: MethodKind,
         ctx: &mut Context<'_>,
     ) -> Result<Step, FlowFault> {
+        if self.is_over(ctx.now) {
+            return Ok(self.times_out(ctx));
+        }
         let offered = self.offered(ctx.policy, ctx.now);
         let Stage::Proving(proving) = &mut self.stage else {
             return Ok(self.out_of_order(ctx));
@@ -79,6 +86,9 @@ impl Flow {
     ///
     /// [`FlowFault`]; nothing may be saved.
     pub fn other_way(mut self, ctx: &mut Context<'_>) -> Result<Step, FlowFault> {
+        if self.is_over(ctx.now) {
+            return Ok(self.times_out(ctx));
+        }
         let Stage::Proving(proving) = &mut self.stage else {
             return Ok(self.out_of_order(ctx));
         };
@@ -97,6 +107,9 @@ impl Flow {
         contact: Option<&Contact>,
         ctx: &mut Context<'_>,
     ) -> Result<Step, FlowFault> {
+        if self.is_over(ctx.now) {
+            return Ok(self.times_out(ctx));
+        }
         let Stage::Proving(proving) = &mut self.stage else {
             return Ok(self.out_of_order(ctx));
         };
@@ -114,15 +127,25 @@ impl Flow {
         if usage.codes >= limits.codes_per_flow {
             return Ok(Step::of(self).says(Refusal::ChallengeSpent));
         }
-        let allowed = self.take_try(kind, ctx)?;
-        self.issue(
-            Asked {
-                kind,
-                contact: contact.clone(),
-                may_send: allowed,
-            },
-            ctx,
-        )
+        let gate = self.gates_passed() + 1;
+        let may_send = self.take_try(kind, ctx)?;
+        if !may_send && gate > 1 {
+            // After the first gate the truth may be told, and nothing is asked in vain.
+            let mut step = Step::of(self.back_to_menu());
+            step.tell_resting(kind, ctx)?;
+            return Ok(step.says(Refusal::TriesUsedUp));
+        }
+        let asked = Asked {
+            kind,
+            contact: contact.clone(),
+            may_send,
+            prepaid_at: Some(ctx.now),
+        };
+        let mut step = self.issue(asked, ctx)?;
+        if !may_send {
+            step.rest(kind, ctx)?;
+        }
+        Ok(step)
     }
 
     /// Another code to the same place.
@@ -131,6 +154,9 @@ impl Flow {
     ///
     /// [`FlowFault`]; nothing may be saved.
     pub fn resend(mut self, ctx: &mut Context<'_>) -> Result<Step, FlowFault> {
+        if self.is_over(ctx.now) {
+            return Ok(self.times_out(ctx));
+        }
         let Stage::Proving(proving) = &mut self.stage else {
             return Ok(self.out_of_order(ctx));
         };
@@ -147,30 +173,26 @@ impl Flow {
             let wait_secs = open_at.secs_left(ctx.now);
             return Ok(Step::of(self).says(Refusal::ChallengeTooSoon { wait_secs }));
         }
-        let contact = stored_contact(kind, &challenge.typed);
-        self.issue(
-            Asked {
-                kind,
-                contact,
-                may_send: true,
-            },
-            ctx,
-        )
+        let asked = Asked {
+            kind,
+            contact: stored_contact(kind, &challenge.typed),
+            may_send: true,
+            prepaid_at: challenge.prepaid_at,
+        };
+        self.issue(asked, ctx)
     }
 
     /// Draws a code for a matching method and queues it; does the same work where none matches.
     fn issue(mut self, asked: Asked, ctx: &mut Context<'_>) -> Result<Step, FlowFault> {
+        let digits = digits(ctx)?;
+        let code = code::draw(digits, ctx.entropy)?;
+        let (target, alert) = self.target(&asked, ctx)?;
         let Asked {
             kind,
             contact,
-            may_send,
+            prepaid_at,
+            ..
         } = asked;
-        let digits = digits(ctx)?;
-        let code = code::draw(digits, ctx.entropy)?;
-        let target = match may_send {
-            true => self.target(kind, &contact, ctx)?,
-            false => None,
-        };
         let issue = self.count_code(kind);
         let answer = self.answer_tag(issue, target.as_ref(), &code, ctx);
         let mut step = Step::of(self);
@@ -198,57 +220,79 @@ impl Flow {
                 digits,
                 asked_at: ctx.now,
                 expires_at: ctx.now.plus_ms(CODE_LIFE_MOST_MS),
+                prepaid_at,
                 failed: false,
             });
+        }
+        if let Some(what) = alert {
+            let (events, notices) = alert_site(&step.flow.correlation, what, ctx)?;
+            step.audit.extend(events);
+            step.notices.extend(notices);
         }
         Ok(step.moves())
     }
 
-    /// The method the code goes to: registered for this account, allowed, confirmed, not used for
-    /// an earlier gate, and with room in every budget.
-    fn target(
-        &self,
-        kind: MethodKind,
-        contact: &Contact,
-        ctx: &mut Context<'_>,
-    ) -> Result<Option<(Known, Method)>, FlowFault> {
-        let subject = self.counted_as();
+    /// The method the code goes to, with room in every budget; and what administrators must be
+    /// told about the budget of texts.
+    fn target(&self, asked: &Asked, ctx: &mut Context<'_>) -> Result<Target, FlowFault> {
+        let Asked { kind, contact, .. } = asked;
+        let found = match asked.may_send {
+            true => self.matching(*kind, contact, ctx),
+            false => None,
+        };
         let place = ctx
             .keys
             .name
-            .tag(&[b"contact", contact.in_full().to_lowercase().as_bytes()]);
-        let sends = CounterKey::sends(&subject, kind, self.lane);
-        let destination = CounterKey::destination(&place.short(), self.lane);
-        // Both are taken for decoys as well: equal work, and one flood is one flood.
+            .tag(&[b"contact", contact.in_full().to_lowercase().as_bytes()])
+            .short();
+        // A message that is not sent counts against nobody: else a stranger could use up the
+        // messages of a mailbox by typing it.  The same work is done under a key of no account.
+        let (subject, place) = match &found {
+            Some(_) => (self.counted_as(), place),
+            None => (
+                format!("none/{}", self.claim_tag),
+                format!("none/{}", self.claim_tag),
+            ),
+        };
+        let sends = CounterKey::sends(&subject, *kind, self.lane);
+        let destination = CounterKey::destination(&place, self.lane);
         let to_account = limit::take(ctx.book, &sends, &limit::SENDS, ctx.now)?.is_granted();
         let to_place = limit::take(ctx.book, &destination, &limit::SENDS, ctx.now)?.is_granted();
-        let (Some(known), Some(class_is_free)) = (self.known(), self.class_is_free(kind)) else {
-            return Ok(None);
+        let found = found.filter(|_| to_account && to_place);
+        if *kind != MethodKind::Text {
+            return Ok((found, None));
+        }
+        let budget = match &found {
+            Some(_) => take_text(ctx)?,
+            None => peek_text(ctx)?,
         };
-        let found = known.methods.iter().find(|method| {
+        let alert = budget.alert.filter(|_| found.is_some());
+        Ok((found.filter(|_| budget.is_granted), alert))
+    }
+
+    /// The method that was typed: registered for this account, allowed, confirmed, and not of a
+    /// class used for an earlier gate.
+    fn matching(
+        &self,
+        kind: MethodKind,
+        contact: &Contact,
+        ctx: &Context<'_>,
+    ) -> Option<(Known, Method)> {
+        let known = self.known()?;
+        let method = known.methods.iter().find(|method| {
             method.kind == kind
                 && ctx.policy.allows(kind)
                 && method.is_confirmed(ctx.now)
                 && same_contact(&method.contact, contact)
-        });
-        let (Some(method), true) = (found, class_is_free && to_account && to_place) else {
-            return Ok(None);
-        };
-        if kind == MethodKind::Text && !take_text(ctx)? {
-            return Ok(None);
-        }
-        Ok(Some((known.clone(), method.clone())))
+        })?;
+        self.class_is_free(kind)
+            .then(|| (known.clone(), method.clone()))
     }
 
-    fn class_is_free(&self, kind: MethodKind) -> Option<bool> {
+    fn class_is_free(&self, kind: MethodKind) -> bool {
         match &self.stage {
-            Stage::Proving(proving) => Some(
-                proving
-                    .proofs
-                    .iter()
-                    .all(|proof| proof.class != kind.class()),
-            ),
-            _ => None,
+            Stage::Proving(proving) => proving.free_kinds()(kind),
+            _ => false,
         }
     }
 
@@ -343,7 +387,10 @@ struct Asked {
     kind: MethodKind,
     contact: Contact,
     may_send: bool,
+    prepaid_at: Option<Moment>,
 }
+
+type Target = (Option<(Known, Method)>, Option<&'static str>);
 
 impl Proving {
     pub(super) fn used(&self, kind: MethodKind) -> Usage {
@@ -449,13 +496,4 @@ pub(crate) fn digits(ctx: &mut Context<'_>) -> Result<u32, FlowFault> {
         (false, true) => limits.code_digits.max(8),
         (false, false) => limits.code_digits.max(10),
     })
-}
-
-/// The site's budget for texts; fewer than a fifth of the last hundred answered closes it.
-pub(crate) fn take_text(ctx: &mut Context<'_>) -> Result<bool, FlowFault> {
-    let budget = [Window {
-        most: ctx.policy.settings().limits.texts_per_day,
-        span_ms: DAY_MS,
-    }];
-    Ok(limit::take(ctx.book, &CounterKey::site_texts(), &budget, ctx.now)?.is_granted())
 }

@@ -1,6 +1,6 @@
 //! Endings that are not a write, more time, and changes of mind.
 
-use super::{Context, Ending, Flow, FlowFault, Intent, Stage, Step};
+use super::{Asking, Context, Ending, Flow, FlowFault, Intent, Stage, Step};
 use crate::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult};
 use crate::refusal::Refusal;
 use crate::time::{MINUTE_MS, Moment};
@@ -10,20 +10,26 @@ pub const EXTENSIONS_MOST: u32 = 10;
 const EXTENSION_MS: i64 = 5 * MINUTE_MS;
 
 impl Flow {
-    /// "I need more time": five minutes more, ten times at most.
+    /// "I need more time": five minutes more, ten times at most, and never beyond the life of a
+    /// proof that was given.
     ///
     /// # Errors
     ///
     /// [`FlowFault`]; nothing may be saved.
     pub fn more_time(mut self, ctx: &mut Context<'_>) -> Result<Step, FlowFault> {
-        if self.extensions >= EXTENSIONS_MOST || matches!(self.stage, Stage::Closed(_)) {
+        if self.is_over(ctx.now) {
+            return Ok(self.times_out(ctx));
+        }
+        let later = self.expires_at.plus_ms(EXTENSION_MS).min(self.latest());
+        let is_closed = matches!(self.stage, Stage::Closed(_));
+        if self.extensions >= EXTENSIONS_MOST || is_closed || later <= self.expires_at {
             return Ok(Step {
                 refusal: Some(Refusal::StepWrong),
                 ..Step::of(self)
             });
         }
         self.extensions = self.extensions.saturating_add(1);
-        self.expires_at = self.expires_at.plus_ms(EXTENSION_MS);
+        self.expires_at = later;
         let said = self.said.clone();
         let mut step = Step::of(self);
         let event = step
@@ -41,6 +47,9 @@ impl Flow {
     ///
     /// [`FlowFault`]; nothing may be saved.
     pub fn cancel(self, ctx: &mut Context<'_>) -> Result<Step, FlowFault> {
+        if self.is_over(ctx.now) {
+            return Ok(self.times_out(ctx));
+        }
         if matches!(self.stage, Stage::Closed(_) | Stage::Writing(_)) {
             return Ok(Step {
                 refusal: Some(Refusal::StepWrong),
@@ -65,17 +74,23 @@ impl Flow {
         intent: Intent,
         ctx: &mut Context<'_>,
     ) -> Result<Step, FlowFault> {
+        if self.is_over(ctx.now) {
+            return Ok(self.times_out(ctx));
+        }
         let may = intent == Intent::Reset || ctx.policy.settings().actions.unlock_without_reset;
-        let own = match &mut self.stage {
-            // Before the first gate the intent is part of what every visitor sees.
-            Stage::Proving(proving) if !proving.proofs.is_empty() => &mut proving.intent,
-            Stage::Proven(proven) => &mut proven.intent,
-            _ => return Ok(self.out_of_order(ctx)),
-        };
         if !may {
             return Ok(self.out_of_order(ctx));
         }
-        *own = intent;
+        match &mut self.stage {
+            // Before the first gate the intent is part of what every visitor sees.
+            Stage::Proving(proving) if !proving.proofs.is_empty() => {
+                proving.intent = intent;
+                // A code is bound to what it was asked for, so an older one fits no more.
+                proving.asking = Asking::Menu;
+            }
+            Stage::Proven(proven) => proven.intent = intent,
+            _ => return Ok(self.out_of_order(ctx)),
+        }
         let mut step = Step::of(self);
         let event = step
             .flow
@@ -85,6 +100,13 @@ impl Flow {
             Intent::Unlock => "unlock",
         }));
         Ok(step.moves())
+    }
+
+    /// A form that came after the end.
+    pub(super) fn times_out(self, ctx: &Context<'_>) -> Step {
+        let mut step = self.expire(ctx.now);
+        step.refusal = Some(Refusal::FlowExpired);
+        step
     }
 
     /// The time is over.

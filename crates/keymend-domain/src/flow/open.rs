@@ -1,17 +1,17 @@
 //! Letting a claim in: who may ask at all, and what the flow is about.
 
 use super::{
-    Asking, Caller, Choosing, Context, Decoy, DecoyReason, Effects, Flow, FlowFault, Intent, Known,
-    Proving, Stage, Step, Subject, Telling, flow_life_ms, tell,
+    Asking, Caller, Choosing, Context, Decoy, DecoyReason, Effects, Ending, Flow, FlowFault,
+    Intent, Known, Proving, Stage, Step, Subject, Telling, flow_life_ms, tell,
 };
-use crate::account::{Account, Claim};
+use crate::account::{Account, AccountRef, Claim};
 use crate::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Personal};
 use crate::deliver::{HelpReason, Recipient, Tidings};
 use crate::directory::Found;
 use crate::id::{CorrelationId, FlowId};
 use crate::limit::{self, CounterKey, Lane, NameState, Take};
 use crate::method::{Class, Method};
-use crate::policy::Eligibility;
+use crate::policy::{Eligibility, Scope};
 use crate::refusal::Refusal;
 use crate::time::Moment;
 
@@ -64,6 +64,11 @@ pub fn admit(
         audit: Vec::new(),
         presses: false,
     };
+    if ctx.policy.settings().scope == Scope::None {
+        // A fact about the whole site, and no secret.
+        admission.refusal = Some(Refusal::SiteOff);
+        return Ok(admission);
+    }
     if !ctx.caller.is_own_network {
         if let Some(open_at) = source_refusal(ctx)? {
             let wait_mins = limit::coarse_mins(open_at, ctx.now);
@@ -171,6 +176,9 @@ impl Flow {
             .flow
             .event(ctx, AuditDeed::FlowOpened, AuditResult::Info);
         step.audits(opened.because(if found.is_some() { "known" } else { "unknown" }));
+        if let Some(until) = blocked_until(&step.flow, ctx)? {
+            return Ok(step.ends(Ending::Blocked { until }));
+        }
         if let Some(reason) = step.flow.decoy_reason() {
             let event = step
                 .flow
@@ -180,7 +188,7 @@ impl Flow {
                 help_mail(&mut step, reason, &account, &standing, ctx)?;
             }
         }
-        block_if_closed(step, ctx)
+        Ok(step)
     }
 
     fn decoy_reason(&self) -> Option<DecoyReason> {
@@ -198,11 +206,11 @@ impl Flow {
 }
 
 /// A familiar browser's own lane may be blocked as well; that is known only now.
-fn block_if_closed(step: Step, ctx: &mut Context<'_>) -> Result<Step, FlowFault> {
-    let key = CounterKey::name(&step.flow.claim_tag, step.flow.lane);
+fn blocked_until(flow: &Flow, ctx: &mut Context<'_>) -> Result<Option<Moment>, FlowFault> {
+    let key = CounterKey::name(&flow.claim_tag, flow.lane);
     Ok(match limit::name_state(ctx.book, &key, ctx.now)? {
-        NameState::Blocked { until } => step.ends(super::Ending::Blocked { until }),
-        NameState::Open => step,
+        NameState::Blocked { until } => Some(until),
+        NameState::Open => None,
     })
 }
 
@@ -358,11 +366,7 @@ fn help_mail(
     let Some(help) = help_reason(reason, standing) else {
         return Ok(());
     };
-    let key = CounterKey::help(&account.id, reason.code());
-    let site = CounterKey::site_help();
-    let allowed = limit::take(ctx.book, &key, &limit::ONCE_A_DAY, ctx.now)?.is_granted()
-        && limit::take(ctx.book, &site, &limit::SITE_HELP, ctx.now)?.is_granted();
-    if !allowed {
+    if !may_help(&account.id, reason.code(), ctx)? {
         return Ok(());
     }
     let places = Recipient::of_owner(account, &standing.methods);
@@ -374,6 +378,21 @@ fn help_mail(
     let notices = tell(ctx, &step.flow.correlation, account, places, &telling)?;
     step.notices.extend(notices);
     Ok(())
+}
+
+/// Help mails: one for each account and reason in a day, a thousand in an hour for the site
+/// (behaviour §2.2).
+pub(crate) fn may_help(
+    account: &AccountRef,
+    reason: &str,
+    ctx: &mut Context<'_>,
+) -> Result<bool, FlowFault> {
+    let key = CounterKey::help(account, reason);
+    let site = CounterKey::site_help();
+    Ok(
+        limit::take(ctx.book, &key, &limit::ONCE_A_DAY, ctx.now)?.is_granted()
+            && limit::take(ctx.book, &site, &limit::SITE_HELP, ctx.now)?.is_granted(),
+    )
 }
 
 fn help_reason(reason: DecoyReason, standing: &Standing) -> Option<HelpReason> {

@@ -1,12 +1,15 @@
 //! Answers: right ones open gates, wrong ones are counted before anybody looks at them.
 
+use super::budget::{alert_site, note_answered_text};
 use super::challenge::code_tag;
+use super::open::may_help;
 use super::{
     Asking, Challenge, Choosing, Context, Decoy, DecoyReason, EndOthers, Ending, Flow, FlowFault,
     Intent, Known, Proof, Proven, Proving, Stage, Step, Subject, veto,
 };
 use crate::audit::{AuditDeed, AuditResult};
 use crate::deliver::Tidings;
+use crate::id::FlowId;
 use crate::limit::{self, CounterKey, NameState, Take};
 use crate::method::MethodKind;
 use crate::policy::Policy;
@@ -16,6 +19,8 @@ use crate::time::{DAY_MS, MINUTE_MS, Moment};
 
 /// Wrong answers at the second gate after which the owner hears that somebody got half-way.
 const HALF_WAY_TRIES: u32 = 3;
+/// How long a proof counts (security-gates §5).
+const PROOF_LIFE_MS: i64 = 15 * MINUTE_MS;
 /// Wrong answers in a row after which the owner is told.
 const STREAK_TOLD: u32 = 10;
 /// Requests out of order after which a flow ends.
@@ -35,6 +40,9 @@ impl Flow {
         answer: Option<&Secret>,
         ctx: &mut Context<'_>,
     ) -> Result<Step, FlowFault> {
+        if self.is_over(ctx.now) {
+            return Ok(self.times_out(ctx));
+        }
         let Stage::Proving(proving) = &self.stage else {
             return Ok(self.out_of_order(ctx));
         };
@@ -46,10 +54,14 @@ impl Flow {
         };
         let challenge = challenge.clone();
         let kind = challenge.kind;
-        if proving.used(kind).tries >= ctx.policy.settings().limits.tries_most {
-            return Ok(self.used_up(kind));
+        let most = ctx.policy.settings().limits.tries_most;
+        if challenge.prepaid_at.is_none() && proving.used(kind).tries >= most {
+            return Ok(Step::of(self.back_to_menu()).says(Refusal::TriesUsedUp));
         }
-        let allowed = self.take_try(kind, ctx)?;
+        let allowed = match challenge.prepaid_at {
+            Some(taken_at) => self.use_prepaid_try(kind, taken_at, ctx)?,
+            None => self.take_try(kind, ctx)?,
+        };
         match self.verify(&challenge, answer, allowed, ctx) {
             Some(proof) => self.right(proof, ctx),
             None => self.wrong(&challenge, allowed, ctx),
@@ -71,6 +83,25 @@ impl Flow {
             usage.tries = usage.tries.saturating_add(1);
         }
         Ok(taken.is_granted())
+    }
+
+    /// Uses the try that was taken when the code was asked for.
+    fn use_prepaid_try(
+        &mut self,
+        kind: MethodKind,
+        taken_at: Moment,
+        ctx: &mut Context<'_>,
+    ) -> Result<bool, FlowFault> {
+        let key = CounterKey::tries(&self.counted_as(), kind, self.lane);
+        let is_granted = limit::use_try(ctx.book, &key, self.lane, taken_at, ctx.now)?;
+        if let Stage::Proving(Proving {
+            asking: Asking::Code(challenge),
+            ..
+        }) = &mut self.stage
+        {
+            challenge.prepaid_at = None;
+        }
+        Ok(is_granted)
     }
 
     /// The verifier: the one place where a proof is made.
@@ -103,6 +134,7 @@ impl Flow {
             class: challenge.kind.class(),
             epoch: known.epoch,
             given_at: ctx.now,
+            expires_at: ctx.now.plus_ms(PROOF_LIFE_MS),
         })
     }
 
@@ -122,9 +154,14 @@ impl Flow {
                 intent: proving.intent,
                 proofs: proving.proofs,
                 submissions: 0,
+                was_lengthened: false,
             }),
             (_, subject) => Stage::Proving(Proving { subject, ..proving }),
         };
+        self.expires_at = self.expires_at.min(self.latest());
+        if kind == MethodKind::Text {
+            note_answered_text(ctx)?;
+        }
         let mut step = Step::of(self);
         step.effects.renews_handle = true;
         step.effects.used_methods.push(method);
@@ -134,18 +171,28 @@ impl Flow {
             event.gate = Some(gate);
             step.audits(event);
         }
+        if is_last && !step.flow.is_satisfied(ctx) {
+            // A gate passed earlier no longer counts: the policy changed meanwhile.
+            return Ok(step.flow_refused(Refusal::StandingLost, ctx));
+        }
         if is_last {
             step.effects.end_others = step.flow.account().cloned().map(EndOthers::Proven);
             return Ok(step.moves());
         }
         if step.flow.offered(ctx.policy, ctx.now).is_empty() {
-            let event = step
-                .flow
-                .event(ctx, AuditDeed::FlowRefused, AuditResult::Refused);
-            step.audits(event.because(Refusal::WayNone.code()));
-            return Ok(step.ends(Ending::Refused(Refusal::WayNone)));
+            return Ok(step.flow_refused(Refusal::WayNone, ctx));
         }
         Ok(step.moves())
+    }
+
+    /// Whether the proofs satisfy the policy as it is now.
+    fn is_satisfied(&self, ctx: &Context<'_>) -> bool {
+        match &self.stage {
+            Stage::Proven(proven) => {
+                proven.satisfies(&self.id, proven.known.epoch, (ctx.policy, ctx.now))
+            }
+            _ => false,
+        }
     }
 
     fn wrong(
@@ -164,7 +211,7 @@ impl Flow {
         event.method = Some(kind.word().to_owned());
         event.gate = Some(gate);
         step.audits(event.because(reason(challenge, allowed, ctx.now)));
-        step.count_wrong(challenge, ctx)?;
+        step.count_wrong(challenge, allowed, ctx)?;
         if !allowed && gate == 1 {
             step.rest(kind, ctx)?;
         }
@@ -184,11 +231,7 @@ impl Flow {
         Ok(step.says(Refusal::AnswerWrong { tries_left }))
     }
 
-    fn used_up(self, _kind: MethodKind) -> Step {
-        Step::of(self.back_to_menu()).says(Refusal::TriesUsedUp)
-    }
-
-    fn back_to_menu(mut self) -> Self {
+    pub(super) fn back_to_menu(mut self) -> Self {
         if let Stage::Proving(proving) = &mut self.stage {
             proving.asking = Asking::Menu;
         }
@@ -270,12 +313,28 @@ impl Flow {
 }
 
 impl Step {
+    /// The flow cannot go on, for a reason that is told.
+    pub(super) fn flow_refused(mut self, refusal: Refusal, ctx: &Context<'_>) -> Self {
+        let event = self
+            .flow
+            .event(ctx, AuditDeed::FlowRefused, AuditResult::Refused);
+        self.audits(event.because(refusal.code()));
+        self.refusal = Some(refusal.clone());
+        self.ends(Ending::Refused(refusal))
+    }
+
     /// Streaks on the account's method, and the breaker of the site.
     fn count_wrong(
         &mut self,
         challenge: &Challenge,
+        allowed: bool,
         ctx: &mut Context<'_>,
     ) -> Result<(), FlowFault> {
+        if !allowed {
+            // Nothing was compared, so nothing was guessed; else a stranger could run up the
+            // streak, which only the owner can end, past the limit of the hour.
+            return Ok(());
+        }
         let flow = &self.flow;
         let key = CounterKey::tries(&flow.counted_as(), challenge.kind, flow.lane);
         let streak = limit::note_wrong(ctx.book, &key, ctx.now)?;
@@ -285,7 +344,7 @@ impl Step {
         let Some(known) = self.flow.known().cloned() else {
             return Ok(());
         };
-        if streak == STREAK_TOLD {
+        if streak == STREAK_TOLD && may_help(&known.account.id, "streak", ctx)? {
             let until = ctx.now.plus_ms(DAY_MS);
             let tidings = Tidings::TooManyTries { until };
             self.notices
@@ -317,16 +376,41 @@ impl Step {
         limit::take(ctx.book, &key, &[window], ctx.now)?;
         let after = limit::peek(ctx.book, &key, &trip, ctx.now)?.is_granted();
         if before && !after {
-            let event = self
-                .flow
-                .event(ctx, AuditDeed::BreakerOn, AuditResult::Info);
-            self.audits(event);
+            let (events, notices) = alert_site(&self.flow.correlation, "breaker", ctx)?;
+            self.audit.extend(events);
+            self.notices.extend(notices);
         }
         Ok(())
     }
 
     /// The account has no try left: the flow goes on as a decoy, and the owner is told.
-    fn rest(&mut self, kind: MethodKind, ctx: &mut Context<'_>) -> Result<(), FlowFault> {
+    pub(super) fn rest(
+        &mut self,
+        kind: MethodKind,
+        ctx: &mut Context<'_>,
+    ) -> Result<(), FlowFault> {
+        let Some(account) = self.flow.account().cloned() else {
+            return Ok(());
+        };
+        self.tell_resting(kind, ctx)?;
+        let decoy = Subject::Decoy(Decoy {
+            reason: DecoyReason::Rests,
+            account: Some(account),
+        });
+        match &mut self.flow.stage {
+            Stage::Proving(proving) => proving.subject = decoy,
+            Stage::Choosing(choosing) => *choosing = Choosing { subject: decoy },
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A method of the account rests: the log and the owner hear of it.
+    pub(super) fn tell_resting(
+        &mut self,
+        kind: MethodKind,
+        ctx: &mut Context<'_>,
+    ) -> Result<(), FlowFault> {
         let Some(known) = self.flow.known().cloned() else {
             return Ok(());
         };
@@ -345,20 +429,10 @@ impl Step {
             .event(ctx, AuditDeed::MethodRested, AuditResult::Info);
         event.method = Some(kind.word().to_owned());
         self.audits(event);
-        let told = CounterKey::help(&known.account.id, "rests");
-        if limit::take(ctx.book, &told, &limit::ONCE_A_DAY, ctx.now)?.is_granted() {
+        if may_help(&known.account.id, "rests", ctx)? {
             let tidings = Tidings::TooManyTries { until };
             self.notices
                 .extend(self.flow.tell_owner(ctx, &known, &tidings, None)?);
-        }
-        let decoy = Subject::Decoy(Decoy {
-            reason: DecoyReason::Rests,
-            account: Some(known.account.id.clone()),
-        });
-        match &mut self.flow.stage {
-            Stage::Proving(proving) => proving.subject = decoy,
-            Stage::Choosing(choosing) => *choosing = Choosing { subject: decoy },
-            _ => {}
         }
         Ok(())
     }
@@ -375,6 +449,9 @@ impl Step {
             return Ok(());
         };
         let tidings = Tidings::HalfWay { passed: proof.kind };
+        if !may_help(&known.account.id, "half-way", ctx)? {
+            return Ok(());
+        }
         let link = veto(ctx, &known.account.id)?;
         self.notices
             .extend(self.flow.tell_owner(ctx, &known, &tidings, Some(&link))?);
@@ -398,8 +475,7 @@ impl Step {
         event.count = Some(i64::from(limits.name_failures_most));
         self.audits(event);
         if let Some(known) = self.flow.known().cloned() {
-            let told = CounterKey::help(&known.account.id, "blocked");
-            if limit::take(ctx.book, &told, &limit::ONCE_A_DAY, ctx.now)?.is_granted() {
+            if may_help(&known.account.id, "blocked", ctx)? {
                 let tidings = Tidings::TooManyTries { until };
                 self.notices
                     .extend(self.flow.tell_owner(ctx, &known, &tidings, None)?);
@@ -423,12 +499,18 @@ fn reason(challenge: &Challenge, allowed: bool, now: Moment) -> &'static str {
 
 impl Proven {
     /// Whether the proofs still satisfy the policy, as it is now, for this account at this epoch.
-    pub(super) fn satisfies(&self, flow: &crate::id::FlowId, policy: &Policy, epoch: u64) -> bool {
+    pub(super) fn satisfies(
+        &self,
+        flow: &FlowId,
+        epoch: u64,
+        (policy, now): (&Policy, Moment),
+    ) -> bool {
         let mut classes = Vec::new();
         for proof in &self.proofs {
             let holds = proof.flow == *flow
                 && proof.account == self.known.account.id
                 && proof.epoch == epoch
+                && now < proof.expires_at
                 && policy.allows(proof.kind)
                 && !classes.contains(&proof.class);
             if !holds {

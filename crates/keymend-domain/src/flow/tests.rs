@@ -1,1 +1,10 @@
+//! What a flow does, sentence by sentence.
 
+mod alike;
+mod gates;
+mod limits;
+mod opening;
+mod orders;
+mod random;
+mod settling;
+mod stored;

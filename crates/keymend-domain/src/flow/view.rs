@@ -191,9 +191,12 @@ impl Flow {
         self.said.as_ref()
     }
 
-    /// How often more time may still be asked for.
+    /// How often more time may still be asked for; none once the proofs end with the flow.
     #[must_use]
     pub fn extensions_left(&self) -> u32 {
+        if self.expires_at >= self.latest() {
+            return 0;
+        }
         EXTENSIONS_MOST.saturating_sub(self.extensions)
     }
 

@@ -1,12 +1,14 @@
 //! Adding and removing methods, and proving one once more.
 
-use super::{Goal, Pending, Person, PersonStep, is_registered};
+use super::{Goal, Level, Pending, Person, PersonStep, is_registered};
 use crate::audit::{AuditDeed, AuditResult};
 use crate::code;
 use crate::deliver::{CodePurpose, InfoChange, Notice, Recipient, Tidings};
-use crate::flow::{Context, FlowFault, Standing, digits, take_text, wait_ms};
+use crate::flow::{
+    Context, FlowFault, Standing, alert_site, digits, note_answered_text, take_text, wait_ms,
+};
 use crate::id::{MethodId, NoticeId};
-use crate::limit::{self, CounterKey};
+use crate::limit::{self, CounterKey, Lane};
 use crate::method::{Assurance, Contact, Method, MethodKind, same_contact};
 use crate::refusal::Refusal;
 use crate::secret::Secret;
@@ -49,8 +51,8 @@ impl Person {
         ctx: &mut Context<'_>,
     ) -> Result<PersonStep, FlowFault> {
         self.seen_at = ctx.now;
-        if self.needs_proof(standing, ctx.policy, ctx.now) {
-            return Ok(PersonStep::of(self).says(Refusal::ProofWanted));
+        if let Some(refusal) = self.stops(standing, ctx) {
+            return Ok(PersonStep::of(self).says(refusal));
         }
         let Some(contact) = contact else {
             let refusal = match kind {
@@ -77,17 +79,13 @@ impl Person {
         ctx: &mut Context<'_>,
     ) -> Result<PersonStep, FlowFault> {
         self.seen_at = ctx.now;
-        let found = standing
-            .methods
-            .iter()
-            .find(|own| own.id == *method && own.is_confirmed(ctx.now));
+        let found = self.provable(method, standing, ctx);
         match found {
-            Some(own) => self.ask(
-                Goal::Prove(own.id.clone()),
-                own.kind,
-                own.contact.clone(),
-                ctx,
-            ),
+            Some(own) => {
+                let (goal, kind) = (Goal::Prove(own.id.clone()), own.kind);
+                let contact = own.contact.clone();
+                self.ask(goal, kind, contact, ctx)
+            }
             None => Ok(PersonStep::of(self).says(Refusal::StepWrong)),
         }
     }
@@ -124,8 +122,15 @@ impl Person {
         if self.codes_asked >= CODES_PER_SIGN_IN {
             return Ok(PersonStep::of(self).says(Refusal::ChallengeSpent));
         }
-        if !self.may_send(kind, &contact, ctx)? {
-            return Ok(PersonStep::of(self).says(Refusal::BudgetSpent));
+        let (may_send, alert) = self.may_send(kind, &contact, ctx)?;
+        let (mut audit, mut notices) = match alert {
+            Some(what) => alert_site(&self.correlation, what, ctx)?,
+            None => (Vec::new(), Vec::new()),
+        };
+        if !may_send {
+            let mut step = PersonStep::of(self).says(Refusal::BudgetSpent);
+            (step.audit, step.notices) = (audit, notices);
+            return Ok(step);
         }
         self.codes_asked = self.codes_asked.saturating_add(1);
         let digits = digits(ctx)?;
@@ -156,9 +161,10 @@ impl Person {
         event.method = Some(kind.word().to_owned());
         event.personal.contact = Some(pending.contact.masked());
         self.pending = Some(pending);
+        notices.push(notice);
+        audit.push(event);
         let mut step = PersonStep::of(self);
-        step.notices.push(notice);
-        step.audit.push(event);
+        (step.audit, step.notices) = (audit, notices);
         Ok(step.moves())
     }
 
@@ -167,7 +173,7 @@ impl Person {
         kind: MethodKind,
         contact: &Contact,
         ctx: &mut Context<'_>,
-    ) -> Result<bool, FlowFault> {
+    ) -> Result<(bool, Option<&'static str>), FlowFault> {
         let place = ctx
             .keys
             .name
@@ -178,7 +184,11 @@ impl Person {
         let destination = CounterKey::destination(&place.short(), self.lane);
         let granted = limit::take(ctx.book, &sends, &REGISTER_SENDS, ctx.now)?.is_granted()
             && limit::take(ctx.book, &destination, &limit::SENDS, ctx.now)?.is_granted();
-        Ok(granted && (kind != MethodKind::Text || take_text(ctx)?))
+        if !granted || kind != MethodKind::Text {
+            return Ok((granted, None));
+        }
+        let budget = take_text(ctx)?;
+        Ok((budget.is_granted, budget.alert))
     }
 
     fn code_notice(
@@ -234,13 +244,51 @@ impl Person {
         let tries = pending.tries.saturating_add(1);
         let given = answer(&self, (&pending.goal, pending.issue), typed, ctx);
         let is_right = given.matches(&pending.answer) && ctx.now < pending.expires_at;
+        let key = self.tries_key(&pending);
+        if !limit::take_try(ctx.book, &key, self.lane, most, ctx.now)?.is_granted() {
+            let event = self.event(ctx, AuditDeed::MethodRested, AuditResult::Info);
+            let mut step = PersonStep::of(self);
+            step.audit.push(event);
+            return Ok(step.says(Refusal::TriesUsedUp));
+        }
         if tries > most || !is_right {
+            limit::note_wrong(ctx.book, &key, ctx.now)?;
             return Ok(self.wrong(Pending { tries, ..pending }, most, ctx));
+        }
+        limit::end_streak(ctx.book, &key, ctx.now)?;
+        if pending.kind == MethodKind::Text {
+            note_answered_text(ctx)?;
         }
         match pending.goal.clone() {
             Goal::Confirm => self.confirmed(pending, standing, ctx),
-            Goal::Prove(method) => Ok(self.proved(&method, pending.kind, ctx)),
+            Goal::Prove(method) => self.proved(&method, standing, ctx),
         }
+    }
+
+    /// Tries of codes by a signed-in person: a counter of their own, kept on the account, so that
+    /// neither another code, another place nor another sign-in gives tries back.
+    fn tries_key(&self, pending: &Pending) -> CounterKey {
+        let purpose = match pending.goal {
+            Goal::Confirm => "confirm",
+            Goal::Prove(_) => "prove",
+        };
+        let subject = format!("{purpose}/{}", self.account.id.key());
+        CounterKey::tries(&subject, pending.kind, self.lane)
+    }
+
+    /// A method that can be proved once more: one that counts.
+    fn provable<'s>(
+        &self,
+        method: &MethodId,
+        standing: &'s Standing,
+        ctx: &Context<'_>,
+    ) -> Option<&'s Method> {
+        standing.methods.iter().find(|own| {
+            self.level == Level::Full
+                && own.id == *method
+                && ctx.policy.allows(own.kind)
+                && own.is_confirmed(ctx.now)
+        })
     }
 
     fn wrong(mut self, pending: Pending, most: u32, ctx: &Context<'_>) -> PersonStep {
@@ -260,14 +308,30 @@ impl Person {
         })
     }
 
-    fn proved(mut self, method: &MethodId, kind: MethodKind, ctx: &Context<'_>) -> PersonStep {
+    fn proved(
+        mut self,
+        method: &MethodId,
+        standing: &Standing,
+        ctx: &mut Context<'_>,
+    ) -> Result<PersonStep, FlowFault> {
+        let Some(kind) = self.provable(method, standing, ctx).map(|own| own.kind) else {
+            // Removed, or switched off, while its code was on the way.
+            return Ok(PersonStep::of(self).says(Refusal::StepWrong));
+        };
+        // The owner is recognised, so no lane of theirs stays off.
+        let subject = self.account.id.key();
+        for lane in [Lane::Familiar, Lane::Unfamiliar] {
+            for kind in MethodKind::ALL {
+                limit::end_streak(ctx.book, &CounterKey::tries(&subject, kind, lane), ctx.now)?;
+            }
+        }
         self.proven_at = Some(ctx.now);
         let mut event = self.event(ctx, AuditDeed::ProofGiven, AuditResult::Success);
         event.method = Some(kind.word().to_owned());
         let mut step = PersonStep::of(self);
         step.audit.push(event);
         step.effects.used_method = Some(method.clone());
-        step.moves()
+        Ok(step.moves())
     }
 
     /// The contact is its owner's: it becomes a method, in probation unless an older one vouched.
@@ -277,6 +341,10 @@ impl Person {
         standing: &Standing,
         ctx: &mut Context<'_>,
     ) -> Result<PersonStep, FlowFault> {
+        if let Some(refusal) = kept_refusal(&pending.contact, pending.kind, standing) {
+            // Registered in another browser while this code was on the way.
+            return Ok(PersonStep::of(self).says(refusal));
+        }
         let vouched = self.has_fresh_proof(ctx.policy, ctx.now);
         let probation_ms = ctx.policy.probation_ms();
         let probation_until = (!vouched && probation_ms > 0).then(|| ctx.now.plus_ms(probation_ms));
@@ -331,8 +399,8 @@ impl Person {
         ctx: &mut Context<'_>,
     ) -> Result<PersonStep, FlowFault> {
         self.seen_at = ctx.now;
-        if self.needs_proof(standing, ctx.policy, ctx.now) {
-            return Ok(PersonStep::of(self).says(Refusal::ProofWanted));
+        if let Some(refusal) = self.stops(standing, ctx) {
+            return Ok(PersonStep::of(self).says(refusal));
         }
         let Some(found) = standing.methods.iter().find(|own| own.id == *method) else {
             return Ok(PersonStep::of(self).says(Refusal::StepWrong));
@@ -409,20 +477,8 @@ fn refusal(
     if !ctx.policy.allows(kind) {
         return Some(Refusal::StepWrong);
     }
-    if standing
-        .methods
-        .iter()
-        .any(|own| same_contact(&own.contact, contact))
-    {
-        return Some(Refusal::ContactTwice);
-    }
-    let kept = standing
-        .methods
-        .iter()
-        .filter(|own| own.kind == kind)
-        .count();
-    if u32::try_from(kept).is_ok_and(|kept| kept >= KEPT_MOST) {
-        return Some(Refusal::MethodMost { most: KEPT_MOST });
+    if let Some(refusal) = kept_refusal(contact, kind, standing) {
+        return Some(refusal);
     }
     if let Contact::Email(address) = contact {
         let domain = address
@@ -444,6 +500,21 @@ fn refusal(
         return Some(Refusal::NumberCountry);
     }
     (facts.sharers >= settings.sharing_most).then_some(Refusal::NumberShared)
+}
+
+/// What the methods kept already say to one more.
+fn kept_refusal(contact: &Contact, kind: MethodKind, standing: &Standing) -> Option<Refusal> {
+    let methods = &standing.methods;
+    if methods
+        .iter()
+        .any(|own| same_contact(&own.contact, contact))
+    {
+        return Some(Refusal::ContactTwice);
+    }
+    let kept = methods.iter().filter(|own| own.kind == kind).count();
+    u32::try_from(kept)
+        .is_ok_and(|kept| kept >= KEPT_MOST)
+        .then_some(Refusal::MethodMost { most: KEPT_MOST })
 }
 
 fn answer(

@@ -40,8 +40,8 @@ impl Person {
         ctx: &Context<'_>,
     ) -> PersonStep {
         self.seen_at = ctx.now;
-        if self.needs_proof(standing, ctx.policy, ctx.now) {
-            return PersonStep::of(self).says(Refusal::ProofWanted);
+        if let Some(refusal) = self.stops(standing, ctx) {
+            return PersonStep::of(self).says(refusal);
         }
         let event = self.event(
             ctx,

@@ -1,1 +1,1 @@
-
+//! What a signed-in person may do, sentence by sentence.

@@ -1,0 +1,310 @@
+//! What came of an order: settled exactly once.
+
+use super::write::codes;
+use super::{
+    Context, EndOthers, Ending, Flow, FlowFault, OpenOrder, Proven, Stage, Step, Telling, Writing,
+    tell, veto,
+};
+use crate::account::Account;
+use crate::audit::{AuditDeed, AuditResult};
+use crate::deliver::{Recipient, Tidings};
+use crate::directory::{Barrier, Check, DeedKind, NotDone, RuleBroken, WriteOutcome};
+use crate::limit::{self, CounterKey, Lane};
+use crate::method::MethodKind;
+use crate::refusal::Refusal;
+use crate::time::{MINUTE_MS, Moment};
+
+impl OpenOrder {
+    /// What must have come of an order nobody settled, judged by reading the directory after its
+    /// deadline (behaviour §12: "never sent twice unread").
+    #[must_use]
+    pub fn reconcile(&self, account: Option<&Account>) -> WriteOutcome {
+        let Some(account) = account else {
+            return WriteOutcome::NotDone(NotDone::Gone);
+        };
+        match self.kind {
+            DeedKind::Unlock if account.state.lock.is_some() => {
+                WriteOutcome::NotDone(NotDone::Late)
+            }
+            DeedKind::Unlock => WriteOutcome::Done {
+                check: Check::ReadBack,
+                unlocked: true,
+                change_again: false,
+            },
+            DeedKind::Reset | DeedKind::Change => match account.state.password_changed_at {
+                None => WriteOutcome::Unknown,
+                now if now == self.changed_before => WriteOutcome::NotDone(NotDone::Late),
+                Some(_) if account.state.lock.is_some() => {
+                    WriteOutcome::Barred(Barrier::StillLocked)
+                }
+                Some(_) if account.state.is_disabled || account.state.is_expired => {
+                    WriteOutcome::Barred(Barrier::CannotSignIn)
+                }
+                Some(_) => WriteOutcome::Done {
+                    check: Check::ReadBack,
+                    unlocked: self.was_locked,
+                    change_again: account.state.must_change,
+                },
+            },
+        }
+    }
+}
+
+impl Flow {
+    /// What came of the open order.  A flow without one is left alone, so that a settlement that
+    /// comes twice changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowFault`]; settle again later.
+    pub fn settle(
+        mut self,
+        outcome: &WriteOutcome,
+        ctx: &mut Context<'_>,
+    ) -> Result<Step, FlowFault> {
+        let Stage::Writing(writing) = self.stage else {
+            return Ok(Step::of(self));
+        };
+        let Writing { proven, order } = writing;
+        self.stage = Stage::Proven(proven.clone());
+        let mut step = Step::of(self);
+        let mut event = step
+            .flow
+            .event(ctx, AuditDeed::OrderSettled, settled_result(outcome));
+        event.order_id = Some(order.id.to_string());
+        step.audits(event.because(outcome_word(outcome)));
+        match outcome {
+            WriteOutcome::Done {
+                unlocked,
+                change_again,
+                ..
+            } => {
+                step.done(&proven, &order, *unlocked, ctx)?;
+                let kind = order.kind;
+                let ending = Ending::Done {
+                    kind,
+                    unlocked: *unlocked,
+                    change_again: *change_again,
+                };
+                Ok(step.ends(ending))
+            }
+            WriteOutcome::Barred(barrier) => {
+                // A lock that was not lifted is no unlock, whatever else was written.
+                if order.kind != DeedKind::Unlock {
+                    step.done(&proven, &order, false, ctx)?;
+                }
+                Ok(step.ends(Ending::Barred(*barrier)))
+            }
+            WriteOutcome::Refused(broken) => Ok(step.refused_by_directory(&order, broken, ctx)),
+            WriteOutcome::NotDone(why) => Ok(step.not_done(&order, why)),
+            WriteOutcome::Unknown => Ok(step.ends(Ending::Unknown)),
+        }
+    }
+}
+
+impl Step {
+    /// Everything that follows from a password or lock that was really written.
+    fn done(
+        &mut self,
+        proven: &Proven,
+        order: &OpenOrder,
+        unlocked: bool,
+        ctx: &mut Context<'_>,
+    ) -> Result<(), FlowFault> {
+        let known = proven.known().clone();
+        self.clear_counters(proven, ctx)?;
+        if order.kind == DeedKind::Reset {
+            limit::take(
+                ctx.book,
+                &CounterKey::resets(&order.account),
+                &limit::RESETS,
+                ctx.now,
+            )?;
+        }
+        let tidings = match order.kind {
+            DeedKind::Reset => Tidings::PasswordReset { unlocked },
+            DeedKind::Change => Tidings::PasswordChanged,
+            DeedKind::Unlock => Tidings::AccountUnlocked,
+        };
+        let link = veto(ctx, &order.account)?;
+        self.notices
+            .extend(self.flow.tell_owner(ctx, &known, &tidings, Some(&link))?);
+        self.effects.veto = Some(link);
+        if order.kind == DeedKind::Reset && ctx.policy.is_administrator(&known.account) {
+            self.tell_administrators(proven, ctx)?;
+        }
+        self.effects.raise_epoch = Some(order.account.clone());
+        self.effects.end_others = Some(EndOthers::All(order.account.clone()));
+        let deeds = match (order.kind, unlocked) {
+            (DeedKind::Reset, true) => vec![AuditDeed::PasswordReset, AuditDeed::AccountUnlocked],
+            (DeedKind::Reset, false) => vec![AuditDeed::PasswordReset],
+            (DeedKind::Change, _) => vec![AuditDeed::PasswordChanged],
+            (DeedKind::Unlock, _) => vec![AuditDeed::AccountUnlocked],
+        };
+        for deed in deeds {
+            let mut event = self.flow.event(ctx, deed, AuditResult::Success);
+            event.order_id = Some(order.id.to_string());
+            event.reason = order.forced.then(|| "demanded".to_owned());
+            self.audits(event);
+        }
+        Ok(())
+    }
+
+    /// A completed reset, unlock or change clears the tries of the methods used in it and the
+    /// failures of the name typed; all other counters run on (behaviour §2.6 rule 3).
+    fn clear_counters(&mut self, proven: &Proven, ctx: &mut Context<'_>) -> Result<(), FlowFault> {
+        let subject = proven.known().account.id.key();
+        for proof in &proven.proofs {
+            ctx.book
+                .clear(&CounterKey::tries(&subject, proof.kind, self.flow.lane))?;
+        }
+        if !proven.proofs.is_empty() {
+            // The owner is back, so no lane of theirs stays off.
+            for kind in MethodKind::ALL {
+                for lane in [Lane::Familiar, Lane::Unfamiliar] {
+                    let key = CounterKey::tries(&subject, kind, lane);
+                    limit::end_streak(ctx.book, &key, ctx.now)?;
+                }
+            }
+        }
+        if !self.flow.claim_tag.is_empty() {
+            ctx.book
+                .clear(&CounterKey::name(&self.flow.claim_tag, self.flow.lane))?;
+        }
+        Ok(())
+    }
+
+    fn tell_administrators(&mut self, proven: &Proven, ctx: &Context<'_>) -> Result<(), FlowFault> {
+        let settings = &ctx.policy.settings().notifications;
+        if !settings.administrators {
+            return Ok(());
+        }
+        let account = &proven.known().account;
+        let own = Recipient::of_owner(account, &proven.known().methods);
+        let places = settings
+            .administrator_addresses
+            .iter()
+            .filter_map(|address| Recipient::of_settings(address))
+            .filter(|place| !own.contains(place))
+            .collect();
+        let methods = proven.proofs.iter().map(|proof| proof.kind).collect();
+        let tidings = Tidings::AdministratorReset {
+            login: account.login.clone(),
+            methods,
+        };
+        let telling = Telling {
+            tidings: &tidings,
+            veto: None,
+        };
+        self.notices.extend(tell(
+            ctx,
+            &self.flow.correlation,
+            account,
+            places,
+            &telling,
+        )?);
+        Ok(())
+    }
+
+    /// Back to the form: gates kept, and time enough for another try.
+    fn refused_by_directory(
+        mut self,
+        order: &OpenOrder,
+        broken: &[RuleBroken],
+        ctx: &Context<'_>,
+    ) -> Self {
+        let broken = if broken.is_empty() {
+            vec![RuleBroken::Unsaid]
+        } else {
+            broken.to_vec()
+        };
+        if order.kind == DeedKind::Change {
+            self.refusal = Some(Refusal::PasswordRejected(broken.clone()));
+            return self.ends(Ending::ChangeRefused(broken));
+        }
+        let least = i64::from(ctx.policy.settings().limits.after_refusal_mins) * MINUTE_MS;
+        let least = ctx.now.plus_ms(least);
+        if let Stage::Proven(proven) = &mut self.flow.stage {
+            proven.lengthen(least);
+        }
+        self.flow.expires_at = self.flow.expires_at.max(least).min(self.flow.latest());
+        self.says(Refusal::PasswordRejected(broken))
+    }
+
+    fn not_done(mut self, order: &OpenOrder, why: &NotDone) -> Self {
+        let directory = order.account.directory.0.clone();
+        let refusal = match why {
+            NotDone::Down | NotDone::Late => Refusal::DirectoryDown { directory },
+            NotDone::Gone => Refusal::StandingLost,
+            NotDone::Protected => Refusal::WriteProtected,
+            NotDone::Rights => Refusal::RightsMissing,
+            NotDone::WrongCurrent => Refusal::PasswordOld,
+            NotDone::NotLocked => Refusal::LockNone,
+        };
+        let stays = matches!(why, NotDone::Down | NotDone::Late | NotDone::NotLocked);
+        if order.kind == DeedKind::Change {
+            self.refusal = Some(refusal.clone());
+            return match why {
+                NotDone::WrongCurrent => self.ends(Ending::ChangeWrongCurrent),
+                _ => self.ends(Ending::NotDone(refusal)),
+            };
+        }
+        if stays {
+            return self.says(refusal);
+        }
+        self.refusal = Some(refusal.clone());
+        self.ends(Ending::Refused(refusal))
+    }
+}
+
+impl Proven {
+    /// After a refusal of the directory the proofs last until `least`, once.
+    fn lengthen(&mut self, least: Moment) {
+        let is_short = self.proofs.iter().any(|proof| proof.expires_at < least);
+        if !is_short || self.was_lengthened {
+            return;
+        }
+        self.was_lengthened = true;
+        for proof in &mut self.proofs {
+            proof.expires_at = proof.expires_at.max(least);
+        }
+    }
+}
+
+fn settled_result(outcome: &WriteOutcome) -> AuditResult {
+    match outcome {
+        WriteOutcome::Done { .. } => AuditResult::Success,
+        WriteOutcome::Refused(_) => AuditResult::Refused,
+        WriteOutcome::Barred(_) | WriteOutcome::NotDone(_) | WriteOutcome::Unknown => {
+            AuditResult::Failure
+        }
+    }
+}
+
+fn outcome_word(outcome: &WriteOutcome) -> String {
+    match outcome {
+        WriteOutcome::Done {
+            check: Check::SignedIn,
+            ..
+        } => "done".to_owned(),
+        WriteOutcome::Done {
+            check: Check::ReadBack,
+            ..
+        } => "done, read back".to_owned(),
+        WriteOutcome::Barred(_) => "barred".to_owned(),
+        WriteOutcome::Refused(broken) => format!("refused {}", codes(broken)),
+        WriteOutcome::NotDone(why) => format!("not done {}", not_done_word(why)),
+        WriteOutcome::Unknown => "unknown KM-3002".to_owned(),
+    }
+}
+
+fn not_done_word(why: &NotDone) -> &'static str {
+    match why {
+        NotDone::Down | NotDone::Late => "KM-3001",
+        NotDone::Gone => "KM-3005",
+        NotDone::Protected => "KM-3004",
+        NotDone::Rights => "KM-3003",
+        NotDone::WrongCurrent => "KM-4014",
+        NotDone::NotLocked => "KM-3013",
+    }
+}
