@@ -164,12 +164,19 @@ pub struct Challenge {
     digits: u32,
     asked_at: Moment,
     expires_at: Moment,
-    /// When the try was taken that pays for the first answer; `None` once it was used.  Asking
-    /// and answering once cost one try together, so that an account which has one try an hour
-    /// left can still be opened by its owner.
-    prepaid_at: Option<Moment>,
+    /// The try that pays for the first answer; `None` once it was used.
+    prepaid: Option<Prepaid>,
     /// A carrier refused it for good; told only after the first gate.
     failed: bool,
+}
+
+/// A try that was taken when a code was asked for.  Asking and answering once cost one try
+/// together, so that an account which has one try an hour left can still be opened by its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prepaid {
+    taken_at: Moment,
+    /// The account had one left; if not, nobody hears of it before the first gate.
+    is_granted: bool,
 }
 
 /// How much of one method was used up in this flow.

@@ -433,7 +433,22 @@ pub fn rests(
     per_hour: u32,
     now: Moment,
 ) -> Result<bool, BookFault> {
-    Ok(try_refusal(&book.load(key)?, lane, per_hour, now).is_some())
+    Ok(opens_at(book, key, lane, per_hour, now)?.is_some())
+}
+
+/// When a method that rests takes its next try; `None` if it does not rest.
+///
+/// # Errors
+///
+/// [`BookFault`]; take it as resting.
+pub fn opens_at(
+    book: &mut dyn Book,
+    key: &CounterKey,
+    lane: Lane,
+    per_hour: u32,
+    now: Moment,
+) -> Result<Option<Moment>, BookFault> {
+    Ok(try_refusal(&book.load(key)?, lane, per_hour, now))
 }
 
 fn try_refusal(counter: &Counter, lane: Lane, per_hour: u32, now: Moment) -> Option<Moment> {

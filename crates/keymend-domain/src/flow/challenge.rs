@@ -2,8 +2,8 @@
 
 use super::budget::{alert_site, peek_text, take_text};
 use super::{
-    Asking, Challenge, Choosing, Context, Flow, FlowFault, Intent, Known, Proving, Stage, Step,
-    Usage,
+    Asking, Challenge, Choosing, Context, Flow, FlowFault, Intent, Known, Prepaid, Proving, Stage,
+    Step, Usage,
 };
 use crate::audit::{AuditDeed, AuditResult};
 use crate::code::{self, Tag};
@@ -139,7 +139,10 @@ impl Flow {
             kind,
             contact: contact.clone(),
             may_send,
-            prepaid_at: Some(ctx.now),
+            prepaid: Some(Prepaid {
+                taken_at: ctx.now,
+                is_granted: may_send,
+            }),
         };
         let mut step = self.issue(asked, ctx)?;
         if !may_send {
@@ -177,7 +180,7 @@ impl Flow {
             kind,
             contact: stored_contact(kind, &challenge.typed),
             may_send: true,
-            prepaid_at: challenge.prepaid_at,
+            prepaid: challenge.prepaid,
         };
         self.issue(asked, ctx)
     }
@@ -190,7 +193,7 @@ impl Flow {
         let Asked {
             kind,
             contact,
-            prepaid_at,
+            prepaid,
             ..
         } = asked;
         let issue = self.count_code(kind);
@@ -220,7 +223,7 @@ impl Flow {
                 digits,
                 asked_at: ctx.now,
                 expires_at: ctx.now.plus_ms(CODE_LIFE_MOST_MS),
-                prepaid_at,
+                prepaid,
                 failed: false,
             });
         }
@@ -387,7 +390,7 @@ struct Asked {
     kind: MethodKind,
     contact: Contact,
     may_send: bool,
-    prepaid_at: Option<Moment>,
+    prepaid: Option<Prepaid>,
 }
 
 type Target = (Option<(Known, Method)>, Option<&'static str>);

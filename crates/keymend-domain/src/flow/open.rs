@@ -184,8 +184,12 @@ impl Flow {
                 .flow
                 .event(ctx, AuditDeed::FlowIneligible, AuditResult::Refused);
             step.audits(event.because(reason.code()));
-            if let Some((account, standing)) = found {
-                help_mail(&mut step, reason, &account, &standing, ctx)?;
+            match found {
+                Some(owner) if reason == DecoyReason::Rests => resting_mail(&mut step, owner, ctx)?,
+                Some((account, standing)) => {
+                    help_mail(&mut step, reason, &account, &standing, ctx)?;
+                }
+                None => {}
             }
         }
         Ok(step)
@@ -380,6 +384,35 @@ fn help_mail(
     Ok(())
 }
 
+/// The mail about too many tries (M12), to an owner who may not have heard of them yet: the try
+/// that used up the hour need not have been a refused one.
+fn resting_mail(
+    step: &mut Step,
+    (account, standing): (Account, Standing),
+    ctx: &mut Context<'_>,
+) -> Result<(), FlowFault> {
+    if !may_help(&account.id, "rests", ctx)? {
+        return Ok(());
+    }
+    let known = Known {
+        account,
+        methods: standing.methods,
+        epoch: standing.epoch,
+    };
+    let subject = known.account.id.key();
+    let per_hour = ctx.policy.settings().limits.tries_most;
+    let mut until = ctx.now;
+    for kind in ctx.policy.methods() {
+        let key = CounterKey::tries(&subject, kind, step.flow.lane);
+        let open_at = limit::opens_at(ctx.book, &key, step.flow.lane, per_hour, ctx.now)?;
+        until = until.max(open_at.unwrap_or(until));
+    }
+    let tidings = Tidings::TooManyTries { until };
+    let notices = step.flow.tell_owner(ctx, &known, &tidings, None)?;
+    step.notices.extend(notices);
+    Ok(())
+}
+
 /// Help mails: one for each account and reason in a day, a thousand in an hour for the site
 /// (behaviour §2.2).
 pub(crate) fn may_help(
@@ -402,7 +435,7 @@ fn help_reason(reason: DecoyReason, standing: &Standing) -> Option<HelpReason> {
         .filter(|method| method.is_registered());
     match reason {
         DecoyReason::Unknown | DecoyReason::Ambiguous | DecoyReason::Disabled => None,
-        // The owner was told when the method began to rest (M12).
+        // The owner is told of that in a mail of its own (M12).
         DecoyReason::Rests => None,
         DecoyReason::Scope => Some(HelpReason::NotSwitchedOn),
         DecoyReason::Methods if standing.methods.is_empty() => Some(HelpReason::NotSetUp),

@@ -5,12 +5,12 @@ use super::challenge::code_tag;
 use super::open::may_help;
 use super::{
     Asking, Challenge, Choosing, Context, Decoy, DecoyReason, EndOthers, Ending, Flow, FlowFault,
-    Intent, Known, Proof, Proven, Proving, Stage, Step, Subject, veto,
+    Intent, Known, Prepaid, Proof, Proven, Proving, Stage, Step, Subject, veto,
 };
 use crate::audit::{AuditDeed, AuditResult};
 use crate::deliver::Tidings;
 use crate::id::FlowId;
-use crate::limit::{self, CounterKey, NameState, Take};
+use crate::limit::{self, CounterKey, NameState};
 use crate::method::MethodKind;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
@@ -55,11 +55,11 @@ impl Flow {
         let challenge = challenge.clone();
         let kind = challenge.kind;
         let most = ctx.policy.settings().limits.tries_most;
-        if challenge.prepaid_at.is_none() && proving.used(kind).tries >= most {
+        if challenge.prepaid.is_none() && proving.used(kind).tries >= most {
             return Ok(Step::of(self.back_to_menu()).says(Refusal::TriesUsedUp));
         }
-        let allowed = match challenge.prepaid_at {
-            Some(taken_at) => self.use_prepaid_try(kind, taken_at, ctx)?,
+        let allowed = match challenge.prepaid {
+            Some(prepaid) => self.use_prepaid_try(kind, prepaid, ctx)?,
             None => self.take_try(kind, ctx)?,
         };
         match self.verify(&challenge, answer, allowed, ctx) {
@@ -89,17 +89,18 @@ impl Flow {
     fn use_prepaid_try(
         &mut self,
         kind: MethodKind,
-        taken_at: Moment,
+        prepaid: Prepaid,
         ctx: &mut Context<'_>,
     ) -> Result<bool, FlowFault> {
         let key = CounterKey::tries(&self.counted_as(), kind, self.lane);
-        let is_granted = limit::use_try(ctx.book, &key, self.lane, taken_at, ctx.now)?;
+        let is_granted = prepaid.is_granted
+            && limit::use_try(ctx.book, &key, self.lane, prepaid.taken_at, ctx.now)?;
         if let Stage::Proving(Proving {
             asking: Asking::Code(challenge),
             ..
         }) = &mut self.stage
         {
-            challenge.prepaid_at = None;
+            challenge.prepaid = None;
         }
         Ok(is_granted)
     }
@@ -416,14 +417,9 @@ impl Step {
         };
         let key = CounterKey::tries(&self.flow.counted_as(), kind, self.flow.lane);
         let per_hour = ctx.policy.settings().limits.tries_most;
-        let window = [limit::Window {
-            most: per_hour,
-            span_ms: 60 * MINUTE_MS,
-        }];
-        let until = match limit::peek(ctx.book, &key, &window, ctx.now)? {
-            Take::Refused { open_at } => open_at,
-            Take::Granted => ctx.now.plus_ms(60 * MINUTE_MS),
-        };
+        let lane = self.flow.lane;
+        let until = limit::opens_at(ctx.book, &key, lane, per_hour, ctx.now)?
+            .unwrap_or(ctx.now.plus_ms(60 * MINUTE_MS));
         let mut event = self
             .flow
             .event(ctx, AuditDeed::MethodRested, AuditResult::Info);

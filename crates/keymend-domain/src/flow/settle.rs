@@ -292,6 +292,7 @@ fn outcome_word(outcome: &WriteOutcome) -> String {
             ..
         } => "done, read back".to_owned(),
         WriteOutcome::Barred(_) => "barred".to_owned(),
+        WriteOutcome::Refused(broken) if broken.is_empty() => "refused KM-4010".to_owned(),
         WriteOutcome::Refused(broken) => format!("refused {}", codes(broken)),
         WriteOutcome::NotDone(why) => format!("not done {}", not_done_word(why)),
         WriteOutcome::Unknown => "unknown KM-3002".to_owned(),

@@ -1,1 +1,367 @@
+//! What came of an order, and what follows from it.
 
+use expect_test::expect;
+
+use crate::account::Lock;
+use crate::audit::AuditDeed;
+use crate::directory::{Barrier, Check, DeedKind, Found, NotDone, RuleBroken, WriteOutcome};
+use crate::flow::{EndOthers, Flow, Intent, View};
+use crate::limit::{CounterKey, Lane};
+use crate::method::MethodKind;
+use crate::time::Moment;
+use crate::world::{WRONG, World};
+
+const KINDS: [DeedKind; 3] = [DeedKind::Reset, DeedKind::Change, DeedKind::Unlock];
+
+fn outcomes() -> Vec<WriteOutcome> {
+    let done = |check, unlocked, change_again| WriteOutcome::Done {
+        check,
+        unlocked,
+        change_again,
+    };
+    let mut outcomes = vec![
+        done(Check::SignedIn, false, false),
+        done(Check::ReadBack, true, true),
+        WriteOutcome::Barred(Barrier::StillLocked),
+        WriteOutcome::Barred(Barrier::CannotSignIn),
+        WriteOutcome::Refused(vec![]),
+        WriteOutcome::Refused(vec![RuleBroken::History { remembered: 24 }]),
+    ];
+    let not_done = [
+        NotDone::Down,
+        NotDone::Late,
+        NotDone::Gone,
+        NotDone::Protected,
+        NotDone::Rights,
+        NotDone::WrongCurrent,
+        NotDone::NotLocked,
+    ];
+    outcomes.extend(not_done.map(WriteOutcome::NotDone));
+    outcomes.push(WriteOutcome::Unknown);
+    outcomes
+}
+
+/// A world with one open order of this kind.
+fn writing(kind: DeedKind) -> (World, Flow) {
+    let mut world = World::new();
+    world.account().state.lock = Some(Lock { until: None });
+    let flow = match kind {
+        DeedKind::Reset => {
+            let flow = world.proves(Intent::Reset);
+            world.orders_reset(flow)
+        }
+        DeedKind::Unlock => {
+            let flow = world.proves(Intent::Unlock);
+            world.orders_unlock(flow)
+        }
+        DeedKind::Change => world.orders_change(false),
+    };
+    world.outbox.clear();
+    world.audit.clear();
+    (world, flow)
+}
+
+fn page(world: &World, flow: &Flow) -> String {
+    match flow.view(&world.policy(), world.now) {
+        View::Finished { finish, .. } => format!("{finish:?}"),
+        View::NewPassword { .. } => "NewPassword".into(),
+        View::Unlock { .. } => "Unlock".into(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn settled(kind: DeedKind) -> String {
+    let mut table = String::new();
+    for outcome in outcomes() {
+        let (mut world, flow) = writing(kind);
+        let flow = world.does(flow, |flow, ctx| flow.settle(&outcome, ctx));
+        let reason = world.recorded(AuditDeed::OrderSettled)[0]
+            .reason
+            .clone()
+            .unwrap();
+        let deeds: Vec<&str> = world.audit[1..]
+            .iter()
+            .map(|event| event.event.word())
+            .collect();
+        let told: Vec<String> = world
+            .told()
+            .iter()
+            .map(|line| line[..2].to_owned())
+            .collect();
+        table.push_str(&format!(
+            "{reason} | {} | {} | {} | {}\n",
+            page(&world, &flow),
+            world.refused(),
+            deeds.join(" "),
+            told.join(" "),
+        ));
+        let was_written = matches!(outcome, WriteOutcome::Done { .. })
+            || matches!(outcome, WriteOutcome::Barred(_)) && kind != DeedKind::Unlock;
+        let account = world.account().id.clone();
+        let ends = was_written.then(|| EndOthers::All(account.clone()));
+        assert_eq!(world.effects.end_others, ends, "{kind:?} {outcome:?}");
+        assert_eq!(world.effects.raise_epoch, was_written.then_some(account));
+        assert_eq!(world.effects.veto.is_some(), was_written);
+    }
+    table
+}
+
+#[test]
+fn a_reset_settles_with_every_outcome() {
+    expect![[r#"
+        done | Done { kind: Reset, unlocked: false, change_again: false } |  | password.reset | M4 M4
+        done, read back | Done { kind: Reset, unlocked: true, change_again: true } |  | password.reset account.unlocked | M4 M4
+        barred | Barred(StillLocked) |  | password.reset | M4 M4
+        barred | Barred(CannotSignIn) |  | password.reset | M4 M4
+        refused KM-4010 | NewPassword | password.rejected |  | 
+        refused KM-4008 | NewPassword | password.rejected |  | 
+        not done KM-3001 | NewPassword | directory.down |  | 
+        not done KM-3001 | NewPassword | directory.down |  | 
+        not done KM-3005 | Refused(StandingLost) | standing.lost |  | 
+        not done KM-3004 | Refused(WriteProtected) | write.protected |  | 
+        not done KM-3003 | Refused(RightsMissing) | rights.missing |  | 
+        not done KM-4014 | Refused(PasswordOld) | pw.old |  | 
+        not done KM-3013 | NewPassword | lock.none |  | 
+        unknown KM-3002 | Unknown |  |  | 
+    "#]].assert_eq(&settled(DeedKind::Reset));
+}
+
+#[test]
+fn a_change_settles_with_every_outcome() {
+    expect![[r#"
+        done | Done { kind: Change, unlocked: false, change_again: false } |  | password.changed | M5 M5
+        done, read back | Done { kind: Change, unlocked: true, change_again: true } |  | password.changed | M5 M5
+        barred | Barred(StillLocked) |  | password.changed | M5 M5
+        barred | Barred(CannotSignIn) |  | password.changed | M5 M5
+        refused KM-4010 | ChangeRefused([Unsaid]) | password.rejected |  | 
+        refused KM-4008 | ChangeRefused([History { remembered: 24 }]) | password.rejected |  | 
+        not done KM-3001 | NotDone(DirectoryDown { directory: "corp" }) | directory.down |  | 
+        not done KM-3001 | NotDone(DirectoryDown { directory: "corp" }) | directory.down |  | 
+        not done KM-3005 | NotDone(StandingLost) | standing.lost |  | 
+        not done KM-3004 | NotDone(WriteProtected) | write.protected |  | 
+        not done KM-3003 | NotDone(RightsMissing) | rights.missing |  | 
+        not done KM-4014 | ChangeWrongCurrent | pw.old |  | 
+        not done KM-3013 | NotDone(LockNone) | lock.none |  | 
+        unknown KM-3002 | Unknown |  |  | 
+    "#]].assert_eq(&settled(DeedKind::Change));
+}
+
+#[test]
+fn an_unlock_settles_with_every_outcome() {
+    expect![[r#"
+        done | Done { kind: Unlock, unlocked: false, change_again: false } |  | account.unlocked | M6 M6
+        done, read back | Done { kind: Unlock, unlocked: true, change_again: true } |  | account.unlocked | M6 M6
+        barred | Barred(StillLocked) |  |  | 
+        barred | Barred(CannotSignIn) |  |  | 
+        refused KM-4010 | Unlock | password.rejected |  | 
+        refused KM-4008 | Unlock | password.rejected |  | 
+        not done KM-3001 | Unlock | directory.down |  | 
+        not done KM-3001 | Unlock | directory.down |  | 
+        not done KM-3005 | Refused(StandingLost) | standing.lost |  | 
+        not done KM-3004 | Refused(WriteProtected) | write.protected |  | 
+        not done KM-3003 | Refused(RightsMissing) | rights.missing |  | 
+        not done KM-4014 | Refused(PasswordOld) | pw.old |  | 
+        not done KM-3013 | Unlock | lock.none |  | 
+        unknown KM-3002 | Unknown |  |  | 
+    "#]].assert_eq(&settled(DeedKind::Unlock));
+}
+
+#[test]
+fn a_settlement_that_comes_twice_changes_nothing() {
+    for kind in KINDS {
+        for outcome in outcomes() {
+            let (mut world, flow) = writing(kind);
+            let once = world.does(flow, |flow, ctx| flow.settle(&outcome, ctx));
+            let (told, recorded) = (world.outbox.len(), world.audit.len());
+            let book = world.book.clone();
+            let before = serde_json::to_string(&once).unwrap();
+            for second in outcomes() {
+                let twice = world.does(once.clone(), |flow, ctx| flow.settle(&second, ctx));
+                assert_eq!(serde_json::to_string(&twice).unwrap(), before);
+            }
+            assert_eq!((world.outbox.len(), world.audit.len()), (told, recorded));
+            assert_eq!(world.book.0, book.0);
+        }
+    }
+}
+
+#[test]
+fn an_open_order_outlives_the_time_of_its_flow() {
+    let (mut world, flow) = writing(DeedKind::Reset);
+    world.wait_mins(60);
+    assert!(!flow.is_over(world.now));
+    assert_eq!(page(&world, &flow), "Working");
+    let flow = world.does(flow, Flow::cancel);
+    assert_eq!(world.refused(), "step.wrong");
+    assert_eq!(flow.stage().word(), "writing");
+}
+
+#[test]
+fn a_refusal_of_the_directory_without_a_reason_still_has_one() {
+    let (mut world, flow) = writing(DeedKind::Reset);
+    let refused = WriteOutcome::Refused(vec![]);
+    world.does(flow, |flow, ctx| flow.settle(&refused, ctx));
+    let unsaid = crate::refusal::Refusal::PasswordRejected(vec![RuleBroken::Unsaid]);
+    assert_eq!(world.refusal, Some(unsaid));
+}
+
+#[test]
+fn success_clears_the_tries_used_and_the_failures_of_the_name_and_nothing_else() {
+    let mut world = World::new();
+    let flow = world.starts();
+    let flow = world.asks(flow, MethodKind::Email);
+    let flow = world.answers(flow, WRONG);
+    let flow = world.answers_right(flow);
+    let flow = world.passes(flow, MethodKind::Text);
+    let flow = world.orders_reset(flow);
+    let keys = |world: &World, part: &str| {
+        let held = world.book.0.keys();
+        held.filter(|key| key.as_str().starts_with(part)).count()
+    };
+    assert_eq!((keys(&world, "tries:"), keys(&world, "name:")), (2, 1));
+    let (sends, places) = (keys(&world, "sends:"), keys(&world, "dest:"));
+    let done = WriteOutcome::Done {
+        check: Check::SignedIn,
+        unlocked: false,
+        change_again: false,
+    };
+    world.does(flow, |flow, ctx| flow.settle(&done, ctx));
+    assert_eq!((keys(&world, "tries:"), keys(&world, "name:")), (0, 0));
+    assert_eq!(
+        (keys(&world, "sends:"), keys(&world, "dest:")),
+        (sends, places)
+    );
+    assert_eq!(keys(&world, "resets:"), 1);
+}
+
+#[test]
+fn success_ends_the_streaks_of_every_lane_and_leaves_their_tries_counted() {
+    let mut world = World::with_one_gate();
+    let text = CounterKey::tries("corp/a1", MethodKind::Text, Lane::Familiar);
+    let now = world.now;
+    crate::limit::take_try(&mut world.book, &text, Lane::Familiar, 5, now).unwrap();
+    crate::limit::note_wrong(&mut world.book, &text, now).unwrap();
+    let flow = world.proves(Intent::Reset);
+    let flow = world.orders_reset(flow);
+    let done = outcomes().remove(0);
+    world.does(flow, |flow, ctx| flow.settle(&done, ctx));
+    let left = &world.book.0[&text];
+    assert_eq!((left.streak, left.hits.len()), (0, 1));
+}
+
+#[test]
+fn administrators_hear_of_an_administrator_and_the_person_concerned_does_not_hear_twice() {
+    let mut world = World::new();
+    world.settings.notifications.administrator_addresses =
+        vec!["security@corp.example".into(), "jane@corp.example".into()];
+    let flow = world.proves(Intent::Reset);
+    let flow = world.orders_reset(flow);
+    world.settings.administrator_groups = vec!["staff".into()];
+    world.outbox.clear();
+    let done = outcomes().remove(0);
+    world.does(flow, |flow, ctx| flow.settle(&done, ctx));
+    assert_eq!(
+        world.told(),
+        [
+            "M4 jane@corp.example",
+            "M4 jane@mail.example",
+            "M7 security@corp.example"
+        ]
+    );
+}
+
+#[test]
+fn a_notice_holds_no_code_and_no_password() {
+    for kind in KINDS {
+        let (mut world, flow) = writing(kind);
+        let done = outcomes().remove(0);
+        world.does(flow, |flow, ctx| flow.settle(&done, ctx));
+        for notice in &world.outbox {
+            assert!(notice.answers.is_none());
+            assert!(notice.not_me.is_some());
+            assert!(notice.expires_at > world.now);
+        }
+    }
+}
+
+#[test]
+fn an_order_nobody_settled_is_judged_by_reading_the_directory() {
+    type Turn = fn(&mut World);
+    let nothing: Turn = |_| {};
+    let changed: Turn = |world| {
+        let now = world.now;
+        let state = &mut world.account().state;
+        (state.password_changed_at, state.lock) = (Some(now), None);
+    };
+    let still_locked: Turn = |world| {
+        let now = world.now;
+        world.account().state.password_changed_at = Some(now);
+    };
+    let disabled: Turn = |world| {
+        let now = world.now;
+        let state = &mut world.account().state;
+        (state.password_changed_at, state.lock) = (Some(now), None);
+        state.is_disabled = true;
+    };
+    let unlocked: Turn = |world| world.account().state.lock = None;
+    let gone: Turn = |world| world.found = Found::Nobody;
+    let untold: Turn = |world| world.account().state.password_changed_at = None;
+    let table = [
+        ("nothing", nothing),
+        ("changed", changed),
+        ("changed, still locked", still_locked),
+        ("changed, disabled", disabled),
+        ("unlocked", unlocked),
+        ("gone", gone),
+        ("no time told", untold),
+    ];
+    let mut lines = String::new();
+    for kind in KINDS {
+        for (what, turn) in table {
+            let mut world = World::new();
+            let state = &mut world.account().state;
+            state.lock = Some(Lock { until: None });
+            state.password_changed_at = Some(Moment(1));
+            let order = {
+                let flow = match kind {
+                    DeedKind::Reset => world.proves(Intent::Reset),
+                    DeedKind::Unlock => world.proves(Intent::Unlock),
+                    DeedKind::Change => world.orders_change(false),
+                };
+                let flow = match kind {
+                    DeedKind::Reset => world.orders_reset(flow),
+                    DeedKind::Unlock => world.orders_unlock(flow),
+                    DeedKind::Change => flow,
+                };
+                flow.open_order().unwrap().clone()
+            };
+            turn(&mut world);
+            let outcome = order.reconcile(world.fresh().account.as_ref());
+            lines.push_str(&format!("{kind:?}, {what}: {outcome:?}\n"));
+        }
+    }
+    expect![[r#"
+        Reset, nothing: NotDone(Late)
+        Reset, changed: Done { check: ReadBack, unlocked: true, change_again: false }
+        Reset, changed, still locked: Barred(StillLocked)
+        Reset, changed, disabled: Barred(CannotSignIn)
+        Reset, unlocked: NotDone(Late)
+        Reset, gone: NotDone(Gone)
+        Reset, no time told: Unknown
+        Change, nothing: NotDone(Late)
+        Change, changed: Done { check: ReadBack, unlocked: true, change_again: false }
+        Change, changed, still locked: Barred(StillLocked)
+        Change, changed, disabled: Barred(CannotSignIn)
+        Change, unlocked: NotDone(Late)
+        Change, gone: NotDone(Gone)
+        Change, no time told: Unknown
+        Unlock, nothing: NotDone(Late)
+        Unlock, changed: Done { check: ReadBack, unlocked: true, change_again: false }
+        Unlock, changed, still locked: NotDone(Late)
+        Unlock, changed, disabled: Done { check: ReadBack, unlocked: true, change_again: false }
+        Unlock, unlocked: Done { check: ReadBack, unlocked: true, change_again: false }
+        Unlock, gone: NotDone(Gone)
+        Unlock, no time told: NotDone(Late)
+    "#]]
+    .assert_eq(&lines);
+}
