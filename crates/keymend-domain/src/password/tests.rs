@@ -119,3 +119,17 @@ fn the_list_says_what_only_the_directory_can_tell() {
     assert_eq!((history.state, history.value), (RuleState::OnSave, 5));
     assert!(lines.iter().all(|line| line.state != RuleState::Met));
 }
+
+#[test]
+fn a_change_asks_for_another_password_however_it_was_composed() {
+    let current = Password::current("quiet cafe\u{301} 7".into()).unwrap();
+    for (text, expected) in [
+        ("quiet caf\u{e9} 7", vec!["pw.same"]),
+        ("quiet caf\u{e9} 8", vec![]),
+    ] {
+        let new = Password::new(text.into()).unwrap();
+        let broken = judge_change(&new, &current, &jane(), &rules(PasswordRules::default()));
+        let ids: Vec<&str> = broken.iter().map(RuleBroken::id).collect();
+        assert_eq!(ids, expected);
+    }
+}

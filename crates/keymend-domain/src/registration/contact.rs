@@ -255,7 +255,11 @@ impl Person {
             limit::note_wrong(ctx.book, &key, ctx.now)?;
             return Ok(self.wrong(Pending { tries, ..pending }, most, ctx));
         }
-        limit::end_streak(ctx.book, &key, ctx.now)?;
+        match pending.goal {
+            // Nobody but the owner gets here, so they may do so as often as they like.
+            Goal::Prove(_) => ctx.book.clear(&key)?,
+            Goal::Confirm => limit::end_streak(ctx.book, &key, ctx.now)?,
+        }
         if pending.kind == MethodKind::Text {
             note_answered_text(ctx)?;
         }

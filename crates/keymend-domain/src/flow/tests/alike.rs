@@ -236,7 +236,7 @@ fn all_see_the_same(unlocks: bool, deeds: &[Deed]) -> Result<(), TestCaseError> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn gate_01_a_decoy_cannot_be_told_from_an_account(
