@@ -470,12 +470,12 @@ impl Step {
             .event(ctx, AuditDeed::IdentityBlocked, AuditResult::Success);
         event.count = Some(i64::from(limits.name_failures_most));
         self.audits(event);
-        if let Some(known) = self.flow.known().cloned() {
-            if may_help(&known.account.id, "blocked", ctx)? {
-                let tidings = Tidings::TooManyTries { until };
-                self.notices
-                    .extend(self.flow.tell_owner(ctx, &known, &tidings, None)?);
-            }
+        if let Some(known) = self.flow.known().cloned()
+            && may_help(&known.account.id, "blocked", ctx)?
+        {
+            let tidings = Tidings::TooManyTries { until };
+            self.notices
+                .extend(self.flow.tell_owner(ctx, &known, &tidings, None)?);
         }
         Ok(Some(until))
     }

@@ -8,7 +8,7 @@ use crate::flow::{EndOthers, Finish, Flow, Intent, View};
 use crate::method::{Contact, MethodKind};
 use crate::refusal::Refusal;
 use crate::time::MINUTE_MS;
-use crate::world::{WRONG, World, contact, method};
+use crate::world::{WRONG, World, method};
 
 const EMAIL: MethodKind = MethodKind::Email;
 const TEXT: MethodKind = MethodKind::Text;
