@@ -400,3 +400,29 @@ fn a_change_stops_where_keymend_may_not_write() {
         }
     }
 }
+
+/// Rewrites a stored flow, as a thief with the database might.
+fn forged(flow: &Flow, change: impl FnOnce(&mut serde_json::Value)) -> Flow {
+    let mut stored = serde_json::to_value(flow).unwrap();
+    change(&mut stored);
+    serde_json::from_value(stored).unwrap()
+}
+
+#[test]
+fn neither_a_proof_that_ran_out_nor_one_counted_twice_writes_anything() {
+    let mut world = World::new();
+    let flow = world.proves(Intent::Reset);
+    let twice = forged(&flow, |stored| {
+        let proofs = &mut stored["stage"]["proven"]["proofs"];
+        proofs[1] = proofs[0].clone();
+    });
+    world.orders_reset(twice);
+    assert_eq!(world.refused(), "standing.lost");
+
+    world.wait_mins(16);
+    let later = world.now.plus_ms(MINUTE_MS).0;
+    let late = forged(&flow, |stored| stored["expires_at"] = later.into());
+    world.orders_reset(late);
+    assert_eq!(world.refused(), "standing.lost");
+    assert!(world.ticket.is_none());
+}
