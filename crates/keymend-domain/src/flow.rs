@@ -140,8 +140,14 @@ pub struct Proof {
     class: Class,
     epoch: u64,
     given_at: Moment,
-    /// It counts until then (security-gates §5: fifteen minutes).
+    /// It counts until then (security-gates §5: fifteen minutes).  One that was stored before
+    /// proofs had an end has run out.
+    #[serde(default = "long_ago")]
     expires_at: Moment,
+}
+
+fn long_ago() -> Moment {
+    Moment(0)
 }
 
 impl Proof {
@@ -224,6 +230,7 @@ pub struct Proven {
     proofs: Vec<Proof>,
     submissions: u32,
     /// The proofs were lengthened after a refusal of the directory; that happens once.
+    #[serde(default)]
     was_lengthened: bool,
 }
 
