@@ -1,7 +1,6 @@
 //! Limits: how often something may happen in a sliding window (source: behaviour §2.2, §2.6).
 //!
-//! A try is taken *before* its answer is looked at, in the same transaction that saves what came
-//! of it, so that a crash loses the try and never the count.
+//! A try is taken before its answer is looked at, in the transaction that saves what came of it.
 
 mod source;
 
@@ -567,9 +566,11 @@ pub fn fail_name(
     let mut counter = book.load(key)?;
     push(&mut counter, DAY_MS, 0, now);
     let failures = count_within(&counter, DAY_MS, 0, now);
-    // More than the limit tells nothing more, and nobody may make a row grow for ever.
-    let kept = usize::try_from(most.max(1)).unwrap_or(usize::MAX);
-    let surplus = counter.hits.len().saturating_sub(kept);
+    // More hits than the limit tell nothing more, and no row may grow for ever.
+    let surplus = counter
+        .hits
+        .len()
+        .saturating_sub(usize::try_from(most.max(1)).unwrap_or(1));
     counter.hits.drain(..surplus);
     let state = if failures >= most {
         let until = now.plus_ms(block_ms);
