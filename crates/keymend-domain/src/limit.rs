@@ -3,6 +3,7 @@
 //! A try is taken before its answer is looked at, in the transaction that saves what came of it.
 
 mod source;
+mod wait;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,7 @@ use crate::method::MethodKind;
 use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, Moment};
 
 pub use source::{NAMES_MOST, note_name, take_start};
+pub use wait::coarse_mins;
 
 /// Which browser is asking: one that its owner used for registration, or any other.  Every limit
 /// on an account exists twice, so that strangers cannot use up the owner's tries.
@@ -581,16 +583,6 @@ pub fn fail_name(
     };
     book.save(key, &counter, now.plus_ms(DAY_MS.max(block_ms)))?;
     Ok(state)
-}
-
-/// Whole minutes from now until `until`, made coarse (5, 15, 30, 60 …) so that a wait tells
-/// nothing about when exactly something was counted.
-#[must_use]
-pub fn coarse_mins(until: Moment, now: Moment) -> u32 {
-    let mins = (until.since_ms(now).max(1) - 1).div_euclid(MINUTE_MS) + 1;
-    let step = [1, 5, 15, 30, 60].into_iter().find(|step| mins <= *step);
-    let coarse = step.unwrap_or_else(|| (mins + 59) / 60 * 60);
-    u32::try_from(coarse).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

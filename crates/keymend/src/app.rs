@@ -16,6 +16,7 @@ mod policy;
 mod start;
 mod sweep;
 mod tasks;
+mod unsent;
 mod visitor;
 
 use std::error::Error;
@@ -140,6 +141,7 @@ struct Inner {
     policy: RwLock<Arc<Policy>>,
     outbox_has_work: tokio::sync::Notify,
     tasks: Tasks,
+    unsent: unsent::Unsent,
 }
 
 impl App {
@@ -162,6 +164,7 @@ impl App {
                 policy: RwLock::new(Arc::new(parts.policy)),
                 outbox_has_work: tokio::sync::Notify::new(),
                 tasks: Tasks::default(),
+                unsent: unsent::Unsent::default(),
             }),
         }
     }

@@ -90,6 +90,7 @@ pub(crate) fn alert_site(
 ) -> Result<(Vec<AuditEvent>, Vec<Notice>), FlowFault> {
     let (deed, name) = match what {
         "breaker" => (AuditDeed::BreakerOn, "codes"),
+        "rights-missing" => (AuditDeed::DirectoryState, "service account"),
         _ => (AuditDeed::BudgetReached, "text"),
     };
     let once = [Window {

@@ -361,6 +361,7 @@ impl Flow {
         if let Some(challenge) = self.challenge_mut(issue) {
             let latest = challenge.asked_at.plus_ms(CODE_LIFE_MOST_MS);
             challenge.expires_at = now.plus_ms(i64::from(code_mins) * MINUTE_MS).min(latest);
+            challenge.failed = false;
         }
         self
     }

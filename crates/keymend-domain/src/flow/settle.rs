@@ -1,5 +1,6 @@
 //! What came of an order: settled exactly once.
 
+use super::budget::alert_site;
 use super::write::codes;
 use super::{
     Context, EndOthers, Ending, Flow, FlowFault, OpenOrder, Proven, Stage, Step, Telling, Writing,
@@ -9,6 +10,7 @@ use crate::account::Account;
 use crate::audit::{AuditDeed, AuditResult};
 use crate::deliver::{Recipient, Tidings};
 use crate::directory::{Barrier, Check, DeedKind, NotDone, RuleBroken, WriteOutcome};
+use crate::id::OrderId;
 use crate::limit::{self, CounterKey, Lane};
 use crate::method::MethodKind;
 use crate::refusal::Refusal;
@@ -51,13 +53,26 @@ impl OpenOrder {
 }
 
 impl Flow {
-    /// What came of the open order.  A flow without one is left alone, so that a settlement that
-    /// comes twice changes nothing.
+    /// What came of one order.  A flow without an open order, or with another one, is left alone,
+    /// so that a settlement that comes twice or late changes nothing.
     ///
     /// # Errors
     ///
     /// [`FlowFault`]; settle again later.
-    pub fn settle(
+    pub fn settle_order(
+        self,
+        order: &OrderId,
+        outcome: &WriteOutcome,
+        ctx: &mut Context<'_>,
+    ) -> Result<Option<Step>, FlowFault> {
+        match self.open_order() {
+            Some(open) if open.id == *order => self.settle(outcome, ctx).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// What came of the open order, whichever it is.
+    pub(super) fn settle(
         mut self,
         outcome: &WriteOutcome,
         ctx: &mut Context<'_>,
@@ -96,7 +111,12 @@ impl Flow {
                 Ok(step.ends(Ending::Barred(*barrier)))
             }
             WriteOutcome::Refused(broken) => Ok(step.refused_by_directory(&order, broken, ctx)),
-            WriteOutcome::NotDone(why) => Ok(step.not_done(&order, why)),
+            WriteOutcome::NotDone(why) => {
+                if *why == NotDone::Rights {
+                    step.alert("rights-missing", ctx)?;
+                }
+                Ok(step.not_done(&order, why))
+            }
             WriteOutcome::Unknown => Ok(step.ends(Ending::Unknown)),
         }
     }
@@ -203,6 +223,14 @@ impl Step {
             places,
             &telling,
         )?);
+        Ok(())
+    }
+
+    /// The page says that administrators have been told; so they are.
+    fn alert(&mut self, what: &'static str, ctx: &mut Context<'_>) -> Result<(), FlowFault> {
+        let (audit, notices) = alert_site(&self.flow.correlation, what, ctx)?;
+        self.audit.extend(audit);
+        self.notices.extend(notices);
         Ok(())
     }
 

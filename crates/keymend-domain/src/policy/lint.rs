@@ -34,6 +34,21 @@ pub struct Finding {
     pub range: Option<(u32, u32)>,
 }
 
+impl Finding {
+    /// A finding for which the document is not saved.
+    #[must_use]
+    pub fn refused(rule: &'static str, key: &str, value: &str, reason: &'static str) -> Self {
+        Self {
+            rule,
+            severity: Severity::Refused,
+            key: key.to_owned(),
+            value: value.to_owned(),
+            reason,
+            range: None,
+        }
+    }
+}
+
 /// All findings on one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Lint {
@@ -50,30 +65,17 @@ impl Lint {
             .any(|finding| finding.severity == Severity::Refused)
     }
 
-    fn add(
-        &mut self,
-        rule: &'static str,
-        severity: Severity,
-        key: &str,
-        value: &str,
-        reason: &'static str,
-    ) {
-        self.findings.push(Finding {
-            rule,
-            severity,
-            key: key.to_owned(),
-            value: value.to_owned(),
-            reason,
-            range: None,
-        });
-    }
-
     fn refuse(&mut self, rule: &'static str, key: &str, value: &str, reason: &'static str) {
-        self.add(rule, Severity::Refused, key, value, reason);
+        let refused = Finding::refused(rule, key, value, reason);
+        self.findings.push(refused);
     }
 
     fn warn(&mut self, rule: &'static str, key: &str, value: &str, reason: &'static str) {
-        self.add(rule, Severity::Warned, key, value, reason);
+        let refused = Finding::refused(rule, key, value, reason);
+        self.findings.push(Finding {
+            severity: Severity::Warned,
+            ..refused
+        });
     }
 
     fn range(&mut self, key: &str, value: u32, least: u32, most: u32) {

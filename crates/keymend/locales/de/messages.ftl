@@ -161,6 +161,7 @@ message-attention-lead = { $what ->
     [budget-80] 80 % des Tagesbudgets für Nachrichten sind verbraucht ({ $name }).
     [budget-100] Das Tagesbudget für Nachrichten ist verbraucht ({ $name }).
     [texts-unanswered] Weniger als ein Fünftel der verschickten Codes wurde eingegeben ({ $name }).
+    [rights-missing] Dem Dienstkonto eines Verzeichnisses fehlt ein Recht, deshalb konnte ein Passwort nicht geändert werden ({ $name }).
    *[other] Etwas sollte angesehen werden: { $what } ({ $name }).
 }
 message-attention-next = { $what ->
@@ -170,6 +171,7 @@ message-attention-next = { $what ->
     [budget-80] Nachrichten gehen weiter hinaus. Sehen Sie im Protokoll nach, ob der Bedarf echt ist.
     [budget-100] Bis morgen gehen keine Nachrichten dieser Art mehr hinaus. Sehen Sie im Protokoll nach, ob der Bedarf echt ist, bevor Sie das Budget erhöhen.
     [texts-unanswered] Dieser Kanal ist geschlossen, weil vielleicht jemand mit Nachrichten an eigene Nummern Geld verdient. Sehen Sie im Protokoll nach, bevor Sie ihn wieder öffnen.
+    [rights-missing] Der Person wurde gesagt, dass Sie Bescheid wissen. Im Protokoll stehen das Verzeichnis und das fehlende Recht.
    *[other] Sehen Sie im Log des Dienstes nach.
 }
 message-attention-short = { $organisation }: Keymend braucht Aufmerksamkeit ({ $what }, { $name }).

@@ -167,6 +167,7 @@ message-attention-lead = { $what ->
     [budget-80] 80 % of the daily budget for messages is used up ({ $name }).
     [budget-100] The daily budget for messages is used up ({ $name }).
     [texts-unanswered] Fewer than a fifth of the codes sent were typed back ({ $name }).
+    [rights-missing] The service account of a directory lacks a right, so a password could not be changed ({ $name }).
    *[other] Something needs a look: { $what } ({ $name }).
 }
 message-attention-next = { $what ->
@@ -176,6 +177,7 @@ message-attention-next = { $what ->
     [budget-80] Messages still go out. Look in the audit log whether the demand is genuine.
     [budget-100] No further messages of this kind go out until tomorrow. Look in the audit log whether the demand is genuine, before raising the budget.
     [texts-unanswered] This channel is closed, because somebody may be earning money with messages to their own numbers. Look in the audit log before opening it again.
+    [rights-missing] The person was told that you know. Look in the log for the directory and the right that is missing.
    *[other] Look in the log of the service.
 }
 message-attention-short = { $organisation }: Keymend needs attention ({ $what }, { $name }).

@@ -1,7 +1,7 @@
 //! Changing a password that is known: voluntary, expired, or demanded.
 
 use keymend_domain::account::Account;
-use keymend_domain::directory::{PasswordRules, RuleBroken};
+use keymend_domain::directory::PasswordRules;
 use keymend_domain::flow::{Flow, Opened};
 use keymend_domain::password::{self, RuleLine, Rules};
 use keymend_domain::refusal::Refusal;
@@ -52,10 +52,7 @@ impl App {
         let new = new.into_password().map_err(Stop::Refused)?;
         let account = self.changeable(&person).await?;
         let rules = self.password_rules(&account).await?;
-        let mut broken = password::judge(&new, &account, &rules);
-        if current.matches(&new) {
-            broken.push(RuleBroken::Same);
-        }
+        let broken = password::judge_change(&new, &current, &account, &rules);
         if !broken.is_empty() {
             return Err(Stop::Refused(Refusal::PasswordRejected(broken)));
         }

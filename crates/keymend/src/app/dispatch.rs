@@ -110,19 +110,36 @@ impl App {
                     return self.given_up(notice, &detail, now).await;
                 }
                 tracing::warn!(notice.id = %notice.id, detail, "a message is put off");
-                let id = notice.id.clone();
-                self.inner
-                    .store
-                    .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
-                        Ok(tx.notice_later(&id, due_at)?)
-                    })
-                    .await
+                self.put_off(notice, due_at).await
             }
             Carried::Never { detail } => self.given_up(notice, &detail, now).await,
         }
     }
 
+    /// The page may say that the code is not on its way, and the carrier is asked again.
+    async fn put_off(&self, notice: Notice, due_at: Moment) -> Result<(), Stop> {
+        self.note_unsent(&notice);
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
+                tx.notice_later(&notice.id, due_at)?;
+                mark_failed(tx, &notice)
+            })
+            .await
+    }
+
+    /// Codes of signed-in people have no flow to be marked in; what could not be sent is
+    /// remembered here until the code would have expired.
+    fn note_unsent(&self, notice: &Notice) {
+        if notice.answers.is_none() && matches!(notice.tidings, Tidings::Code { .. }) {
+            self.inner
+                .unsent
+                .note(&notice.correlation_id, notice.expires_at, self.now());
+        }
+    }
+
     async fn accepted(&self, notice: Notice, now: Moment) -> Result<(), Stop> {
+        self.inner.unsent.forget(&notice.correlation_id);
         let code_mins = self.policy().settings().limits.code_mins;
         self.inner
             .store
@@ -146,16 +163,13 @@ impl App {
 
     async fn given_up(&self, notice: Notice, detail: &str, now: Moment) -> Result<(), Stop> {
         tracing::error!(notice.id = %notice.id, detail, "a message was given up");
+        self.note_unsent(&notice);
         let detail = detail.to_owned();
         self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
                 tx.notice_done(&notice.id)?;
-                if let Some((flow, issue)) = &notice.answers
-                    && let Some(flow) = tx.flow_by_id(flow)?
-                {
-                    tx.save_flow(&flow.code_failed(*issue), None)?;
-                }
+                mark_failed(tx, &notice)?;
                 let failed = event(&notice, AuditDeed::NoticeFailed, AuditResult::Failure, now);
                 tx.audit(
                     &AuditEvent {
@@ -168,6 +182,16 @@ impl App {
             })
             .await
     }
+}
+
+/// Marks the code of a flow as not sent.
+fn mark_failed(tx: &mut Tx<'_>, notice: &Notice) -> Result<(), Stop> {
+    if let Some((flow, issue)) = &notice.answers
+        && let Some(flow) = tx.flow_by_id(flow)?
+    {
+        tx.save_flow(&flow.code_failed(*issue), None)?;
+    }
+    Ok(())
 }
 
 fn event(notice: &Notice, deed: AuditDeed, result: AuditResult, now: Moment) -> AuditEvent {

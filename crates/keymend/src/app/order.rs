@@ -9,7 +9,7 @@ use keymend_domain::directory::{
     Directory, DirectoryError, MustChange, RuleBroken, SignIn, WriteOutcome,
 };
 use keymend_domain::flow::{Flow, Fresh, Judged, Opened, Stage, Step, Ticket};
-use keymend_domain::id::FlowId;
+use keymend_domain::id::{FlowId, OrderId};
 use keymend_domain::password;
 use keymend_domain::refusal::Refusal;
 use keymend_domain::secret::{Password, PasswordShape};
@@ -276,9 +276,9 @@ impl App {
         let (told, hears) = oneshot::channel();
         let app = self.clone();
         self.inner.tasks.finish(async move {
-            let flow = ordered.flow.clone();
+            let (flow, order) = (ordered.flow.clone(), ordered.ticket.order().id.clone());
             let outcome = app.write(ordered, passwords).await;
-            app.settle(&flow, outcome, visitor).await;
+            app.settle((&flow, &order), outcome, visitor).await;
             // The page may have stopped waiting; then nobody hears, and nothing is lost.
             let _ = told.send(());
         });
@@ -320,12 +320,15 @@ impl App {
     }
 
     /// Saves what came of an order.
-    pub(super) async fn settle(&self, flow: &FlowId, outcome: WriteOutcome, visitor: Visitor) {
+    pub(super) async fn settle(
+        &self,
+        (flow, order): (&FlowId, &OrderId),
+        outcome: WriteOutcome,
+        visitor: Visitor,
+    ) {
         for _ in 0..SETTLE_TRIES {
-            match self
-                .try_settle(flow.clone(), outcome.clone(), &visitor)
-                .await
-            {
+            let which = (flow.clone(), order.clone());
+            match self.try_settle(which, outcome.clone(), &visitor).await {
                 Ok(()) => {
                     self.inner.outbox_has_work.notify_one();
                     return;
@@ -339,7 +342,7 @@ impl App {
 
     async fn try_settle(
         &self,
-        flow: FlowId,
+        (flow, order): (FlowId, OrderId),
         outcome: WriteOutcome,
         visitor: &Visitor,
     ) -> Result<(), Stop> {
@@ -350,7 +353,10 @@ impl App {
                 let Some(flow) = tx.flow_by_id(&flow)? else {
                     return Ok(());
                 };
-                let step: Step = flow.settle(&outcome, &mut desk.context(tx.book()))?;
+                let ctx = &mut desk.context(tx.book());
+                let Some(step) = flow.settle_order(&order, &outcome, ctx)? else {
+                    return Ok(());
+                };
                 tx.commit_step(&step, None, None)?;
                 end_sign_ins(tx, &step)?;
                 Ok(())

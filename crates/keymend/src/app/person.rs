@@ -54,6 +54,8 @@ pub struct PersonPage {
     pub can_add: Vec<MethodKind>,
     /// When the sign-in ends if nothing more happens.
     pub ends_at: Moment,
+    /// The code that is expected has not been taken by any carrier.
+    pub is_unsent: bool,
 }
 
 impl App {
@@ -206,6 +208,7 @@ impl App {
                 .filter(|kind| kept(*kind) < 2)
                 .collect(),
             ends_at: person.ends_at(&policy),
+            is_unsent: self.inner.unsent.is_noted(&person.correlation, now),
             person,
             standing,
             profile,

@@ -89,7 +89,8 @@ impl App {
                 Ok(account) => {
                     let outcome = order.reconcile(account.as_ref());
                     tracing::warn!(order.id = %order.id, ?outcome, "an order left open was settled");
-                    self.settle(&flow.id, outcome, Visitor::default()).await;
+                    self.settle((&flow.id, &order.id), outcome, Visitor::default())
+                        .await;
                 }
                 Err(error) => {
                     // It stays open: only the directory knows, and it will be asked again.

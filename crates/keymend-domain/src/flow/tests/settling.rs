@@ -119,7 +119,7 @@ fn a_reset_settles_with_every_outcome() {
         not done KM-3001 | NewPassword | directory.down |  | 
         not done KM-3005 | Refused(StandingLost) | standing.lost |  | 
         not done KM-3004 | Refused(WriteProtected) | write.protected |  | 
-        not done KM-3003 | Refused(RightsMissing) | rights.missing |  | 
+        not done KM-3003 | Refused(RightsMissing) | rights.missing | directory.state | 
         not done KM-4014 | Refused(PasswordOld) | pw.old |  | 
         not done KM-3013 | NewPassword | lock.none |  | 
         unknown KM-3002 | Unknown |  |  | 
@@ -139,7 +139,7 @@ fn a_change_settles_with_every_outcome() {
         not done KM-3001 | NotDone(DirectoryDown { directory: "corp" }) | directory.down |  | 
         not done KM-3005 | NotDone(StandingLost) | standing.lost |  | 
         not done KM-3004 | NotDone(WriteProtected) | write.protected |  | 
-        not done KM-3003 | NotDone(RightsMissing) | rights.missing |  | 
+        not done KM-3003 | NotDone(RightsMissing) | rights.missing | directory.state | 
         not done KM-4014 | ChangeWrongCurrent | pw.old |  | 
         not done KM-3013 | NotDone(LockNone) | lock.none |  | 
         unknown KM-3002 | Unknown |  |  | 
@@ -159,7 +159,7 @@ fn an_unlock_settles_with_every_outcome() {
         not done KM-3001 | Unlock | directory.down |  | 
         not done KM-3005 | Refused(StandingLost) | standing.lost |  | 
         not done KM-3004 | Refused(WriteProtected) | write.protected |  | 
-        not done KM-3003 | Refused(RightsMissing) | rights.missing |  | 
+        not done KM-3003 | Refused(RightsMissing) | rights.missing | directory.state | 
         not done KM-4014 | Refused(PasswordOld) | pw.old |  | 
         not done KM-3013 | Unlock | lock.none |  | 
         unknown KM-3002 | Unknown |  |  | 

@@ -120,7 +120,13 @@ impl Shown<'_> {
     where
         LaterGate<P>: Page,
     {
-        let errors = self.errors(Some(field_of(&self.page.view)));
+        let mut errors = self.errors(Some(field_of(&self.page.view)));
+        if let View::Code {
+            kind, failed: true, ..
+        } = &self.page.view
+        {
+            errors.extend(self.desk.lines(&Refusal::SendFailed { kind: *kind }, None));
+        }
         match self.page.gate {
             Some((step, of)) if step > 1 => {
                 let tries_left = self.page.tries_left;

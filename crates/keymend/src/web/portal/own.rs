@@ -37,6 +37,22 @@ impl Signed {
         frame
     }
 
+    /// The frame of a page that waits for a code: it says so if no carrier took it.
+    pub(super) fn code_frame(&self, desk: &Desk<'_>, here: &'static str) -> Frame {
+        let mut frame = self.frame_about(desk, here, "code");
+        if let Some(pending) = self
+            .page
+            .person
+            .pending
+            .as_ref()
+            .filter(|_| self.page.is_unsent)
+        {
+            let refusal = keymend_domain::refusal::Refusal::SendFailed { kind: pending.kind };
+            frame.errors.extend(desk.lines(&refusal, None));
+        }
+        frame
+    }
+
     /// The frame, with the field that what was said belongs to.
     pub(super) fn frame_about(
         &self,

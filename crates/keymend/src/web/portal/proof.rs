@@ -36,7 +36,7 @@ pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
             minutes: policy.settings().limits.code_mins,
             resend_secs: pending.resend_at().secs_left(web.app().now()),
         };
-        let frame = signed.frame_about(&desk, "/me/proof", "code");
+        let frame = signed.code_frame(&desk, "/me/proof");
         return desk.page(StatusCode::OK, &frame, &page).done();
     }
     let counting = |own: &&keymend_domain::method::Method| {

@@ -218,7 +218,7 @@ pub(super) async fn code(State(web): State<Web>, Look(seen): Look) -> Response {
         minutes: policy.settings().limits.code_mins,
         resend_secs: pending.resend_at().secs_left(web.app().now()),
     };
-    let frame = signed.frame_about(&desk, "/me/code", "code");
+    let frame = signed.code_frame(&desk, "/me/code");
     desk.page(StatusCode::OK, &frame, &page).done()
 }
 
