@@ -1,11 +1,18 @@
 //! The `keymend` program: reads the command line and hands over to the rooms.
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use clap::Parser;
 use keymend::cli::{self, Cli, Command, Stop};
 use keymend::entropy::SystemEntropy;
 use keymend::run;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Memory is zeroed when it is freed: copies of passwords and codes that libraries make in ordinary
+/// buffers do not outlive their use (security-gates R-20).
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     // First of all: with no provider chosen, the first TLS connection would panic.

@@ -1,8 +1,8 @@
 //! The first form: a name is claimed.
 
-use keymend_domain::account::{Claim, ClaimShape};
+use keymend_domain::account::{AccountRef, Anchor, Claim, ClaimShape, DirectoryName};
 use keymend_domain::directory::Found;
-use keymend_domain::flow::{Flow, Gathered, Standing, admit};
+use keymend_domain::flow::{Flow, Gathered, admit};
 use keymend_domain::id::CorrelationId;
 use keymend_domain::policy::Scope;
 use keymend_domain::refusal::Refusal;
@@ -124,7 +124,8 @@ impl App {
             .transact(move |tx: &mut Tx<'_>| -> Result<String, Stop> {
                 let standing = match &found {
                     Found::One(account) => tx.standing(&account.id)?,
-                    Found::Nobody | Found::Several { .. } => Standing::default(),
+                    // The same look-up against a name nobody has: equal work for a decoy.
+                    Found::Nobody | Found::Several { .. } => tx.standing(&nobody())?,
                 };
                 let gathered = Gathered { found, standing };
                 let step = Flow::open(&claim, correlation, gathered, &mut desk.context(tx.book()))?;
@@ -136,6 +137,14 @@ impl App {
         // Told whether or not there is work, so that a decoy costs the same.
         self.inner.outbox_has_work.notify_one();
         Ok(handle)
+    }
+}
+
+/// An account that cannot be: no directory has an empty name.
+fn nobody() -> AccountRef {
+    AccountRef {
+        directory: DirectoryName(String::new()),
+        anchor: Anchor(String::new()),
     }
 }
 
