@@ -36,6 +36,16 @@ pub fn calling_code(stored: &str) -> Option<u16> {
     parsed(None, stored).map(|number| number.country().code())
 }
 
+/// The calling code of a region: 44 for `GB`; `None` for what is no region.
+#[must_use]
+pub fn region_calling_code(region: &str) -> Option<u16> {
+    guarded(|| {
+        DATABASE
+            .by_id(&region.to_ascii_uppercase())
+            .map(|own| own.country_code())
+    })?
+}
+
 /// Drops what people put between digits; anything else, letters above all, is not a number.
 fn digits(typed: &str) -> Option<String> {
     let typed = typed.trim();

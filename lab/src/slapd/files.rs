@@ -118,7 +118,8 @@ access to dn.subtree="ou=guarded,ou=people,dc=lab,dc=test" by dn.exact="uid=svc-
 const RIGHTS_TO_UNLOCK: &str = r#"access to dn.subtree="ou=people,dc=lab,dc=test" attrs=pwdReset,pwdAccountLockedTime,pwdFailureTime by dn.exact="uid=svc-keymend,ou=service,dc=lab,dc=test" write by self read by * none
 "#;
 
-const RIGHTS_TO_READ: &str = r#"access to * by dn.exact="uid=svc-keymend,ou=service,dc=lab,dc=test" read by self read by users read by * none
+const RIGHTS_TO_READ: &str = r#"access to attrs=pwdHistory by * none
+access to * by dn.exact="uid=svc-keymend,ou=service,dc=lab,dc=test" read by self read by users read by * none
 "#;
 
 const PASSWORD_POLICY: &str = "\

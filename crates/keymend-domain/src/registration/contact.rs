@@ -26,6 +26,8 @@ pub struct ContactFacts {
     pub sharers: u32,
     /// The calling code of a number, without `+`.
     pub calling_code: Option<String>,
+    /// The calling code of the site's own region.
+    pub own_calling_code: Option<String>,
 }
 
 impl Pending {
@@ -497,11 +499,16 @@ fn refusal(
             return Some(Refusal::ContactInside);
         }
     }
-    if let Some(code) = &facts.calling_code
-        && !settings.countries.is_empty()
-        && !settings.countries.contains(code)
-    {
-        return Some(Refusal::NumberCountry);
+    if let Some(code) = &facts.calling_code {
+        // Without a list the site's own region alone is served: somebody earns money with
+        // messages to far countries.
+        let is_served = match settings.countries.is_empty() {
+            true => facts.own_calling_code.as_ref() == Some(code),
+            false => settings.countries.contains(code),
+        };
+        if !is_served {
+            return Some(Refusal::NumberCountry);
+        }
     }
     (facts.sharers >= settings.sharing_most).then_some(Refusal::NumberShared)
 }

@@ -331,7 +331,7 @@ not-me-done-text = Erledigt. Die Hilfestelle meldet sich bei Ihnen.
 ## Andere Seiten
 site-off-heading = Das Zurücksetzen ist nicht eingeschaltet
 fault-heading = Bei uns ist etwas schiefgegangen
-fault-text = Nichts wurde geändert. Bitte versuchen Sie es in einigen Minuten noch einmal.
+fault-text = Falls Sie gerade ein neues Passwort gespeichert haben, versuchen Sie zuerst, sich damit anzumelden. Sonst wurde nichts geändert: Bitte versuchen Sie es in einigen Minuten noch einmal.
 not-found-heading = Diese Seite gibt es nicht
 not-found-text = Bitte prüfen Sie die Adresse, oder beginnen Sie von vorn.
 not-found-start = Zum Anfang

@@ -331,7 +331,7 @@ not-me-done-text = Done. The helpdesk will contact you.
 ## Other pages
 site-off-heading = Resetting is not switched on
 fault-heading = Something went wrong on our side
-fault-text = Nothing was changed. Please try again in a few minutes.
+fault-text = If you were saving a new password, try to sign in with it first. Otherwise nothing was changed: please try again in a few minutes.
 not-found-heading = There is no such page
 not-found-text = Please check the address, or start from the beginning.
 not-found-start = Go to the start

@@ -261,6 +261,11 @@ impl App {
             }
             _ => None,
         };
+        // Looked up for numbers alone: the tables of all countries are read at the first use.
+        let own_calling_code = calling_code
+            .as_ref()
+            .and_then(|_| phone::region_calling_code(&self.inner.region))
+            .map(|code| code.to_string());
         let tag = contact.as_ref().map(|contact| self.contact_tag(contact));
         let moved = self
             .step_person(
@@ -270,6 +275,7 @@ impl App {
                     let facts = ContactFacts {
                         sharers: given.sharers,
                         calling_code,
+                        own_calling_code,
                     };
                     given
                         .person
