@@ -114,12 +114,12 @@ access to attrs=userPassword by self =xw by anonymous auth by * none
 access to dn.subtree="ou=guarded,ou=people,dc=lab,dc=test" by dn.exact="uid=svc-keymend,ou=service,dc=lab,dc=test" read by self read by * none
 "#;
 
-/// The state of locks, which only exists where there is a policy.
-const RIGHTS_TO_UNLOCK: &str = r#"access to dn.subtree="ou=people,dc=lab,dc=test" attrs=pwdReset,pwdAccountLockedTime,pwdFailureTime by dn.exact="uid=svc-keymend,ou=service,dc=lab,dc=test" write by self read by * none
+/// The state of locks, which only exists where there is a policy; former passwords are nobody's.
+const RIGHTS_TO_UNLOCK: &str = r#"access to attrs=pwdHistory by * none
+access to dn.subtree="ou=people,dc=lab,dc=test" attrs=pwdReset,pwdAccountLockedTime,pwdFailureTime by dn.exact="uid=svc-keymend,ou=service,dc=lab,dc=test" write by self read by * none
 "#;
 
-const RIGHTS_TO_READ: &str = r#"access to attrs=pwdHistory by * none
-access to * by dn.exact="uid=svc-keymend,ou=service,dc=lab,dc=test" read by self read by users read by * none
+const RIGHTS_TO_READ: &str = r#"access to * by dn.exact="uid=svc-keymend,ou=service,dc=lab,dc=test" read by self read by users read by * none
 "#;
 
 const PASSWORD_POLICY: &str = "\

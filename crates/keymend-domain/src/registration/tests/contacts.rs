@@ -137,6 +137,26 @@ fn what_cannot_be_registered_is_refused_with_its_reason() {
 }
 
 #[test]
+fn without_a_list_the_site_s_own_country_alone_is_served() {
+    for (code, is_served) in [("44", true), ("881", false)] {
+        let mut desk = Desk::empty();
+        desk.world.settings.registration.countries.clear();
+        let facts = ContactFacts {
+            calling_code: Some(code.into()),
+            own_calling_code: Some("44".into()),
+            ..ContactFacts::default()
+        };
+        let person = desk.signs_in();
+        let standing = desk.world.standing.clone();
+        let place = Some(contact(TEXT));
+        let person = desk.does(person, |person, ctx| {
+            person.add_contact((TEXT, place), &standing, &facts, ctx)
+        });
+        assert_eq!(person.pending.is_some(), is_served, "{code}");
+    }
+}
+
+#[test]
 fn two_of_a_kind_are_kept_and_none_twice_even_from_two_browsers() {
     let mut desk = Desk::empty();
     let (one, other) = (desk.signs_in(), desk.signs_in());
