@@ -130,6 +130,20 @@ impl Desk<'_> {
         Reply(response)
     }
 
+    /// 303 to a named own route that fills in this user name.
+    pub(super) fn go_naming(&self, path: &'static str, user: &str) -> Reply {
+        let mut reply = self.go(path);
+        let pair = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("user", user)
+            .finish();
+        if !user.is_empty()
+            && let Ok(value) = HeaderValue::from_str(&format!("{path}?{pair}"))
+        {
+            reply.0.headers_mut().insert(header::LOCATION, value);
+        }
+        reply
+    }
+
     pub(super) fn set(&self, cookie: Cookie, value: &str) -> Option<HeaderValue> {
         cookie.set(value, self.web.site().is_secure())
     }

@@ -254,10 +254,9 @@ fn plain(status: StatusCode) -> Response {
         .into_response()
 }
 
-const FIXED: [(HeaderName, &str); 6] = [
+const FIXED: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
-    (header::REFERRER_POLICY, "no-referrer"),
     (
         HeaderName::from_static("cross-origin-opener-policy"),
         "same-origin",
@@ -293,6 +292,10 @@ fn dress(mut response: Response<Body>, web: &Web, seen: Option<&Seen>) -> Respon
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static(referrer_policy(is_html)),
+    );
     let policy = match seen.filter(|_| is_html) {
         Some(seen) => {
             headers.insert("permissions-policy", HeaderValue::from_static(PERMISSIONS));
@@ -303,6 +306,18 @@ fn dress(mut response: Response<Body>, web: &Web, seen: Option<&Seen>) -> Respon
     let none = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
     headers.insert(header::CONTENT_SECURITY_POLICY, policy.unwrap_or(none));
     response
+}
+
+/// No other host ever learns an address of ours.
+///
+/// A page may not say `no-referrer`: the forms on it would then be sent with `Origin: null` (source:
+/// Fetch, "append a request `Origin` header"), which is what a foreign page would send as well.
+fn referrer_policy(is_html: bool) -> &'static str {
+    if is_html {
+        "same-origin"
+    } else {
+        "no-referrer"
+    }
 }
 
 fn content_policy(nonce: &str) -> String {

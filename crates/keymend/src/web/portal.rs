@@ -10,7 +10,7 @@ mod reset;
 mod sign_in;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{self, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -141,13 +141,18 @@ fn own_routes() -> Router<Web> {
         )
 }
 
-async fn to_reset(State(web): State<Web>, Look(seen): Look) -> Response {
-    Desk {
+/// Old addresses of the first form; a name in the link is kept.
+async fn to_reset(
+    State(web): State<Web>,
+    Look(seen): Look,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let desk = Desk {
         web: &web,
         seen: &seen,
-    }
-    .go("/reset")
-    .done()
+    };
+    let user = query.as_deref().and_then(reset::typed_name);
+    desk.go_naming("/reset", &user.unwrap_or_default()).done()
 }
 
 async fn to_change(State(web): State<Web>, Look(seen): Look) -> Response {

@@ -54,7 +54,7 @@ const browser = await chromium.launch({
 });
 
 async function runOne(walk, setting) {
-  const service = await start();
+  const service = await start(walk);
   const visitor = await Visitor.open({ browser, service, setting, screenshots, walk: walk.name });
   try {
     await walk.body(visitor);

@@ -6,11 +6,11 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const START_MS_MAX = 20_000;
 
-/** A demonstration on a free port, with fresh data. */
-export async function startDemo() {
+/** A demonstration on a free port, with fresh data, that asks for so many proofs. */
+export async function startDemo({ gates = 2 } = {}) {
   const program = process.env.KEYMEND_BIN ?? "target/debug/keymend";
   const port = await freePort();
-  const child = spawn(program, ["demo", "--listen", `127.0.0.1:${port}`]);
+  const child = spawn(program, ["demo", "--listen", `127.0.0.1:${port}`, "--gates", `${gates}`]);
   let output = "";
   child.stdout.on("data", (bytes) => (output += bytes));
   child.stderr.on("data", (bytes) => (output += bytes));
@@ -57,22 +57,14 @@ export function freePort() {
 }
 
 /**
- * Reads the table `| user | password | what |`.  Mail addresses and phone numbers anywhere in a
- * row are taken for what the person has registered.
+ * Reads the table `| user | password | mobile number | what it is for |`.
  */
 export function accounts(output) {
   const known = {};
   for (const line of output.split("\n").filter((line) => line.trim().startsWith("|"))) {
-    const [user, password, ...rest] = line.split("|").map((cell) => cell.trim()).slice(1, -1);
-    if (!user || /^[-: ]+$/.test(user) || user.toLowerCase().startsWith("user")) continue;
-    const what = rest.join(" ");
-    known[user] = {
-      user,
-      password,
-      what,
-      email: what.match(/[^\s,;()]+@[^\s,;()]+/)?.[0],
-      phone: what.match(/\+\d[\d ]{7,}\d/)?.[0],
-    };
+    const [user, password, phone, what] = line.split("|").map((cell) => cell.trim()).slice(1, -1);
+    if (!user || /^[-: ]+$/.test(user) || user.toLowerCase() === "user") continue;
+    known[user] = { user, password, phone, what };
   }
   return known;
 }

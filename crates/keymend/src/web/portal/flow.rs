@@ -51,6 +51,7 @@ pub(super) async fn show(
             desk: &desk,
             handle,
             page: &page,
+            typed: "",
         }
         .answer(),
         Err(Stop::NoFlow) => desk.go("/reset").with(desk.clear(Cookie::Flow)).done(),
@@ -62,6 +63,8 @@ struct Shown<'a> {
     desk: &'a Desk<'a>,
     handle: &'a str,
     page: &'a FlowPage,
+    /// An address or number that was none, to be mended.
+    typed: &'a str,
 }
 
 impl Shown<'_> {
@@ -147,12 +150,12 @@ impl Shown<'_> {
     fn contact(&self, kind: MethodKind) -> Response {
         match kind {
             MethodKind::Email => self.later(ProveByEmail {
-                address: String::new(),
+                address: self.typed.to_owned(),
             }),
             MethodKind::Text => {
                 let example = self.desk.web.site().number_example.clone();
                 self.later(ProveByText {
-                    address: String::new(),
+                    address: self.typed.to_owned(),
                     example,
                 })
             }
@@ -462,9 +465,36 @@ pub(super) async fn challenge(
     let address = sent.fields.take("address");
     let moved = web
         .app()
-        .challenge(sent.form.clone(), address, &visitor)
+        .challenge(sent.form.clone(), address.clone(), &visitor)
         .await;
-    sent.moved(moved)
+    match moved {
+        Ok(moved) if is_shape(moved.refusal.as_ref()) => mend(&sent, &moved, &address).await,
+        moved => sent.moved(moved),
+    }
+}
+
+/// Whether what was typed can be no address or number at all.
+pub(super) fn is_shape(refusal: Option<&Refusal>) -> bool {
+    matches!(
+        refusal,
+        Some(Refusal::AddressShape | Refusal::NumberShape | Refusal::FormMissing)
+    )
+}
+
+/// The same form with what was typed, which is mended sooner than typed again.
+async fn mend(sent: &Sent<'_>, moved: &Moved, typed: &str) -> Response {
+    let handle = moved.handle.as_ref().unwrap_or(&sent.form.handle);
+    let desk = &sent.desk;
+    match desk.web.app().view(handle).await {
+        Ok(page) => Shown {
+            desk,
+            handle,
+            page: &page,
+            typed,
+        }
+        .answer(),
+        Err(stop) => sent.moved(Err(stop)),
+    }
 }
 
 /// `POST /flow/prove`.

@@ -6,6 +6,7 @@ use axum::response::Response;
 use keymend_domain::method::MethodKind;
 use keymend_domain::registration::{Due, Goal, Skips as Left, is_registered};
 
+use super::flow::is_shape;
 use super::own::{Signed, full, own_form};
 use crate::web::Web;
 use crate::web::answer::{Desk, plain};
@@ -131,7 +132,7 @@ pub(super) async fn email(State(web): State<Web>, Look(seen): Look) -> Response 
         seen: &seen,
     };
     let signed = signed_or_return!(desk);
-    add_form(&desk, &signed, MethodKind::Email)
+    add_form(&desk, &signed, MethodKind::Email, String::new())
 }
 
 /// `GET /me/add/text`.
@@ -141,15 +142,14 @@ pub(super) async fn text(State(web): State<Web>, Look(seen): Look) -> Response {
         seen: &seen,
     };
     let signed = signed_or_return!(desk);
-    add_form(&desk, &signed, MethodKind::Text)
+    add_form(&desk, &signed, MethodKind::Text, String::new())
 }
 
 /// S04.
-fn add_form(desk: &Desk<'_>, signed: &Signed, kind: MethodKind) -> Response {
+fn add_form(desk: &Desk<'_>, signed: &Signed, kind: MethodKind, address: String) -> Response {
     if signed.page.needs_proof {
         return desk.go("/me/proof").done();
     }
-    let address = String::new();
     match kind {
         MethodKind::Email => {
             let frame = signed.frame_about(desk, "/me/add/email", "address");
@@ -190,7 +190,16 @@ pub(super) async fn add(State(web): State<Web>, Look(seen): Look, fields: Fields
         Ok(visitor) => visitor,
         Err(stop) => return desk.stop(stop),
     };
-    let moved = web.app().add_contact(form, (kind, address), &visitor).await;
+    let moved = web
+        .app()
+        .add_contact(form, (kind, address.clone()), &visitor)
+        .await;
+    if let Ok(moved) = &moved
+        && is_shape(moved.refusal.as_ref())
+    {
+        // The same form with what was typed, which is mended sooner than typed again.
+        return add_form(&desk, &signed_or_return!(desk), kind, address);
+    }
     desk.own_moved(moved, ("/me/code", back))
 }
 

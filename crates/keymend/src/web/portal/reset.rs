@@ -62,7 +62,7 @@ pub(super) async fn show(
 }
 
 /// The name in a deep link: `user`, or `username` as old links have it.
-fn typed_name(query: &str) -> Option<String> {
+pub(super) fn typed_name(query: &str) -> Option<String> {
     let pairs = url::form_urlencoded::parse(query.as_bytes());
     let mut names = pairs.filter(|(name, _)| matches!(name.as_ref(), "user" | "username"));
     let (_, value) = names.next()?;

@@ -6,6 +6,7 @@ use axum::response::Response;
 use keymend_domain::refusal::Refusal;
 
 use super::own::own_form;
+use super::reset::typed_name;
 use crate::app::Stop;
 use crate::web::Web;
 use crate::web::answer::{Desk, plain};
@@ -33,7 +34,7 @@ pub(super) async fn show(
     form(
         &desk,
         Form {
-            user: String::new(),
+            user: typed_name(query).unwrap_or_default(),
             signed_out: query == "out=yes",
             errors,
             status: StatusCode::OK,

@@ -22,7 +22,7 @@ async function isLedToChange(visitor, part, heading) {
 }
 
 async function opensChange(visitor) {
-  const jane = account(visitor, "oneGate");
+  const jane = account(visitor, "plain");
   await signIn(visitor, jane.user, jane.password);
   await visitor.visit("/me/password");
   await visitor.sees("Change your password");

@@ -2,25 +2,20 @@
 
 import { sure } from "../runner.mjs";
 
-/** Who plays which part; the passwords are read from the table that the demonstration prints. */
+/** Who plays which part; the rest is read from the table that the demonstration prints. */
 const PARTS = {
-  /** Has registered, and needs one way only. */
-  oneGate: "jane.doe",
-  /** Has registered an e-mail address and a phone, and needs both. */
-  twoGates: "john.roe",
-  /** Has registered, and is locked. */
+  plain: "jane.doe",
+  otherPlain: "li.wei",
   locked: "locked.lee",
   expired: "expired.eve",
   mustChange: "mustchange.max",
   disabled: "disabled.dan",
+  ended: "ended.erin",
   administrator: "admin.ada",
   unregistered: "new.noah",
   outside: "outside.olga",
+  young: "young.yara",
 };
-
-/** What the demonstration's people have registered, where its table does not say so. */
-const email = (user) => `${user}@home.example`;
-const PHONES = { "jane.doe": "+44 7700 900101", "john.roe": "+44 7700 900102", "locked.lee": "+44 7700 900103" };
 
 /** A user name that nobody has. */
 export const NOBODY = "nobody.here";
@@ -33,7 +28,7 @@ export function account(visitor, part) {
   const user = PARTS[part];
   const known = visitor.service.accounts[user];
   sure(known, `the demonstration prints no account ${user}; it prints:\n${visitor.service.log()}`);
-  return { ...known, email: known.email ?? email(user), phone: known.phone ?? PHONES[user] };
+  return { ...known, email: `${user}@home.example` };
 }
 
 /** Signs in, whatever comes after. */

@@ -84,7 +84,7 @@ export const walks = [
   {
     name: "a wrong password is answered without saying what is wrong",
     async body(visitor) {
-      await signIn(visitor, account(visitor, "oneGate").user, "not my password");
+      await signIn(visitor, account(visitor, "plain").user, "not my password");
       await visitor.isTold("That user name and password do not match.");
     },
   },

@@ -33,8 +33,9 @@ async function resets(visitor, jane) {
 export const walks = [
   {
     name: "a forgotten password becomes a new one by one way",
+    gates: 1,
     async body(visitor) {
-      const jane = account(visitor, "oneGate");
+      const jane = account(visitor, "plain");
       await resets(visitor, jane);
       await visitor.reads("We have told you at every address we know.");
       await signsInWith(visitor, jane.user, NEW_PASSWORD);
@@ -46,7 +47,7 @@ export const walks = [
   {
     name: "a forgotten password becomes a new one by two ways",
     async body(visitor) {
-      const john = account(visitor, "twoGates");
+      const john = account(visitor, "otherPlain");
       await startWith(visitor, john.user, "reset");
       await proveByEmail(visitor, john.email);
       await visitor.sees("One more step");
@@ -59,8 +60,9 @@ export const walks = [
   },
   {
     name: "a wrong code is said to be wrong, and the right one still works",
+    gates: 1,
     async body(visitor) {
-      const jane = account(visitor, "oneGate");
+      const jane = account(visitor, "plain");
       await startWith(visitor, jane.user, "reset");
       await askByEmail(visitor, jane.email);
       const code = await visitor.code(jane.email);
@@ -72,8 +74,9 @@ export const walks = [
   },
   {
     name: "a weak password is refused with a reason, and the proof still counts",
+    gates: 1,
     async body(visitor) {
-      const jane = account(visitor, "oneGate");
+      const jane = account(visitor, "plain");
       await startWith(visitor, jane.user, "reset");
       await proveByEmail(visitor, jane.email);
       await visitor.sees("Choose a new password");
@@ -85,8 +88,9 @@ export const walks = [
   },
   {
     name: "two different passwords are noticed",
+    gates: 1,
     async body(visitor) {
-      const jane = account(visitor, "oneGate");
+      const jane = account(visitor, "plain");
       await startWith(visitor, jane.user, "reset");
       await proveByEmail(visitor, jane.email);
       await visitor.fill("password", NEW_PASSWORD);
@@ -98,7 +102,7 @@ export const walks = [
   {
     name: "another way can be used",
     async body(visitor) {
-      const jane = account(visitor, "oneGate");
+      const jane = account(visitor, "plain");
       await startWith(visitor, jane.user, "reset");
       await askByEmail(visitor, jane.email);
       await visitor.press("Use another way");
@@ -108,7 +112,7 @@ export const walks = [
   {
     name: "more time can be had",
     async body(visitor) {
-      await startWith(visitor, account(visitor, "oneGate").user, "reset");
+      await startWith(visitor, account(visitor, "plain").user, "reset");
       const more = visitor.page.getByRole("button", { name: "I need more time" });
       await more.click();
       await visitor.page.getByText(/five more minutes|ends in about/).first().waitFor();
@@ -117,8 +121,9 @@ export const walks = [
   },
   {
     name: "somebody who did not ask stops it by the link in the mail",
+    gates: 1,
     async body(visitor) {
-      const jane = account(visitor, "oneGate");
+      const jane = account(visitor, "plain");
       await resets(visitor, jane);
       const letter = await visitor.message(jane.email, (one) => one.body.includes("/not-me/"));
       const link = letter.body.match(/\/not-me\/[\w.~-]+/)[0];

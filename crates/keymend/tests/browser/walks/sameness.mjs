@@ -59,14 +59,14 @@ export const walks = [
   {
     name: "a name that nobody has looks like any other",
     async body(visitor) {
-      const expected = await pages(visitor, account(visitor, "oneGate").user);
+      const expected = await pages(visitor, account(visitor, "plain").user);
       await looksLikeJane(visitor, expected, NOBODY);
     },
   },
   {
     name: "accounts that cannot be helped look like any other",
     async body(visitor) {
-      const expected = await pages(visitor, account(visitor, "oneGate").user);
+      const expected = await pages(visitor, account(visitor, "plain").user);
       for (const part of OTHERS) await looksLikeJane(visitor, expected, account(visitor, part).user);
     },
   },

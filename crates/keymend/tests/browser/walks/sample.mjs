@@ -23,7 +23,7 @@ export const walk = {
     const violations = await visitor.violations();
     sure(violations.some((one) => one.startsWith("label:")), `axe sees nothing: ${violations}`);
     await sure(await fails(() => visitor.sees("Good")), "a wrong heading is not noticed");
-    const table = accounts("| user | password | what |\n|---|---|---|\n| a.b | s3 cret | +44 7700 900123 |");
+    const table = accounts("| user | password | mobile number | what |\n|-|-|-|-|\n| a.b | s3 cret | +44 7700 900123 | - |");
     same(JSON.stringify(Object.keys(table)), '["a.b"]', "the accounts");
     same(table["a.b"].phone, "+44 7700 900123", "the phone");
   },

@@ -22,7 +22,7 @@ async function isPausedAfterFive(visitor, user) {
 export const walks = [
   {
     name: "after five failed attempts resetting is paused",
-    body: (visitor) => isPausedAfterFive(visitor, account(visitor, "oneGate").user),
+    body: (visitor) => isPausedAfterFive(visitor, account(visitor, "plain").user),
   },
   {
     name: "after five failed attempts resetting is paused for a name that nobody has",
@@ -31,7 +31,7 @@ export const walks = [
   {
     name: "an attempt can be cancelled, and nothing was changed",
     async body(visitor) {
-      await startWith(visitor, account(visitor, "oneGate").user, "reset");
+      await startWith(visitor, account(visitor, "plain").user, "reset");
       await visitor.press("Cancel");
       await visitor.sees("Cancelled");
       await visitor.reads("Nothing was changed.");

@@ -23,8 +23,9 @@ export const walks = [
   },
   {
     name: "an account that is not locked is told so and may choose a new password",
+    gates: 1,
     async body(visitor) {
-      const jane = account(visitor, "oneGate");
+      const jane = account(visitor, "plain");
       await startWith(visitor, jane.user, "unlock");
       await proves(visitor, jane);
       await visitor.sees("Unlock your account");
