@@ -56,6 +56,9 @@ pub struct SlapdOptions {
     pub refuses_plain_binds: bool,
     /// Whether every operation is written to the log (default: yes; benchmarks turn it off).
     pub logs_operations: bool,
+    /// Whether every write is on the disk before it is answered, as where people depend on it
+    /// (default: no, which is faster and good enough for tests).
+    pub syncs_to_disk: bool,
     /// More entries, in LDIF.
     pub extra_ldif: String,
 }
@@ -68,6 +71,7 @@ impl Default for SlapdOptions {
             has_password_policy: true,
             refuses_plain_binds: false,
             logs_operations: true,
+            syncs_to_disk: false,
             extra_ldif: String::new(),
         }
     }

@@ -1,5 +1,6 @@
 //! Chores: `cargo xtask <chore>`.  One file for each, and one line in [`CHORES`].
 
+mod bench;
 mod lab;
 mod test;
 mod tidy;
@@ -22,6 +23,12 @@ const CHORES: &[Chore] = &[
         summary: "install what tests need, then run every check and every test",
         help: test::HELP,
         run: test::run,
+    },
+    Chore {
+        name: "bench",
+        summary: "measure speed and memory, and print the tables",
+        help: bench::HELP,
+        run: bench::run,
     },
     Chore {
         name: "lab",

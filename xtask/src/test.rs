@@ -3,7 +3,7 @@
 mod browser;
 mod cargo;
 mod packages;
-mod step;
+pub(crate) mod step;
 
 use std::thread;
 

@@ -59,11 +59,8 @@ impl Tag {
     /// the log without the name.
     #[must_use]
     pub fn short(&self) -> String {
-        self.0
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let (half, _) = self.0.split_at(8);
+        hexadecimal(half)
     }
 
     /// All 32 bytes.
@@ -105,9 +102,18 @@ pub fn draw(digits: u32, entropy: &dyn Entropy) -> Result<Secret, NoEntropy> {
 pub fn handle(entropy: &dyn Entropy) -> Result<Secret, NoEntropy> {
     let mut bytes = Zeroizing::new([0_u8; 32]);
     entropy.fill(bytes.as_mut())?;
-    Ok(Secret::new(
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-    ))
+    Ok(Secret::new(hexadecimal(bytes.as_ref())))
+}
+
+/// Two digits for each byte, in one allocation: a secret leaves no copies behind.
+fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for half in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(u32::from(half), 16));
+        }
+    }
+    text
 }
 
 /// What a person typed into a code field: blanks and dashes dropped, full-width digits folded.

@@ -72,9 +72,10 @@ fn configuration(folder: &Path, options: &SlapdOptions, certificates: &Certifica
          rootpw Manager-Passw0rd\n\
          directory {folder}/data\n\
          maxsize 1073741824\n\
-         dbnosync\n\
+         {sync}\n\
          {INDEXES}{RIGHTS}",
         folder = folder.display(),
+        sync = if options.syncs_to_disk { "" } else { "dbnosync" },
     );
     text.push_str(match options.has_password_policy {
         true => RIGHTS_TO_UNLOCK,

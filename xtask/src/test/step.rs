@@ -51,18 +51,18 @@ impl Report {
 }
 
 /// Measures how long a step takes, for the person who waits.
-pub(super) struct Stopwatch(Instant);
+pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
     #[expect(
         clippy::disallowed_methods,
         reason = "shows a person how long something took; nothing depends on it"
     )]
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
-    pub(super) fn seconds(&self) -> u64 {
+    pub(crate) fn seconds(&self) -> u64 {
         self.0.elapsed().as_secs()
     }
 }
@@ -133,7 +133,7 @@ fn added_up(output: impl Read, count: impl Fn(&str) -> Option<Counts>) -> Counts
 /// # Errors
 ///
 /// If it cannot be started or fails.
-pub(super) fn succeed(command: &mut Command) -> Result<(), Failure> {
+pub(crate) fn succeed(command: &mut Command) -> Result<(), Failure> {
     let words = format!("{command:?}");
     match command.status() {
         Ok(status) if status.success() => Ok(()),

@@ -23,21 +23,20 @@ pub enum Cookie {
 const VALUE_BYTES_MAX: usize = 1_024;
 
 impl Cookie {
-    fn stem(self) -> &'static str {
-        match self {
-            Self::Flow => "km_flow",
-            Self::Me => "km_me",
-            Self::Device => "km_dev",
-            Self::Wait => "km_wait",
-            Self::Language => "km_ui",
-        }
-    }
-
-    fn name(self, is_secure: bool) -> String {
-        match is_secure {
-            true => format!("__Host-{}", self.stem()),
-            // Only the demonstration on loopback: browsers keep no __Host- cookie from plain HTTP.
-            false => self.stem().to_owned(),
+    /// Without the prefix only for the demonstration on loopback: browsers keep no `__Host-`
+    /// cookie from plain HTTP.
+    fn name(self, is_secure: bool) -> &'static str {
+        match (self, is_secure) {
+            (Self::Flow, true) => "__Host-km_flow",
+            (Self::Flow, false) => "km_flow",
+            (Self::Me, true) => "__Host-km_me",
+            (Self::Me, false) => "km_me",
+            (Self::Device, true) => "__Host-km_dev",
+            (Self::Device, false) => "km_dev",
+            (Self::Wait, true) => "__Host-km_wait",
+            (Self::Wait, false) => "km_wait",
+            (Self::Language, true) => "__Host-km_ui",
+            (Self::Language, false) => "km_ui",
         }
     }
 

@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::Web;
@@ -101,7 +102,7 @@ fn look(web: &Web, request: &Request, nonce: String) -> Result<Seen, StatusCode>
     let origin = site
         .origins
         .iter()
-        .find(|origin| origin.authority().eq_ignore_ascii_case(&authority))
+        .find(|origin| origin.authority().eq_ignore_ascii_case(authority))
         .ok_or(StatusCode::MISDIRECTED_REQUEST)?;
     let path = request.uri().path().to_owned();
     comes_from_here(request.method(), headers, origin.as_str(), &path)?;
@@ -128,12 +129,12 @@ fn look(web: &Web, request: &Request, nonce: String) -> Result<Seen, StatusCode>
 }
 
 /// The host the request was meant for: exactly one, from the target or the `Host` header.
-fn authority(request: &Request) -> Option<String> {
+fn authority(request: &Request) -> Option<&str> {
     if let Some(authority) = request.uri().authority() {
-        return Some(authority.as_str().to_owned());
+        return Some(authority.as_str());
     }
     let mut hosts = request.headers().get_all(header::HOST).iter();
-    let host = hosts.next()?.to_str().ok()?.to_owned();
+    let host = hosts.next()?.to_str().ok()?;
     hosts.next().is_none().then_some(host)
 }
 
@@ -299,7 +300,7 @@ fn dress(mut response: Response<Body>, web: &Web, seen: Option<&Seen>) -> Respon
     let policy = match seen.filter(|_| is_html) {
         Some(seen) => {
             headers.insert("permissions-policy", HeaderValue::from_static(PERMISSIONS));
-            HeaderValue::from_str(&content_policy(&seen.nonce)).ok()
+            HeaderValue::from_maybe_shared(Bytes::from(content_policy(&seen.nonce))).ok()
         }
         None => None,
     };
