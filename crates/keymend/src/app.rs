@@ -30,7 +30,7 @@ use crate::deliver::{Carriers, Composer};
 use crate::human::Human;
 use crate::store::{Store, StoreFault};
 
-pub use desk::{AccountReport, Unblocked};
+pub use desk::{AccountReport, Block, Unblocked};
 pub use directories::Directories;
 pub use flow::{FlowPage, FormStep, Moved};
 pub use help::NotMeDone;
