@@ -13,7 +13,7 @@ use crate::account::{Account, AccountRef};
 use crate::method::{Class, MethodKind};
 use crate::time::{DAY_MS, HOUR_MS};
 
-pub use lint::{Finding, Lint, Severity, check};
+pub use lint::{Finding, Lint, Severity, Surroundings, check, check_within};
 
 /// Who may reset at all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,7 +210,8 @@ impl Default for Settings {
             excluded_groups: Vec::new(),
             administrator_groups: Vec::new(),
             gates: 2,
-            methods: vec![MethodKind::Email],
+            // As many classes as gates: the defaults must pass their own check.
+            methods: vec![MethodKind::Email, MethodKind::Text],
             registration: RegistrationSettings::default(),
             notifications: NotificationSettings::default(),
             actions: ActionSettings::default(),

@@ -32,7 +32,7 @@ use crate::human::Human;
 use crate::store::{Store, StoreFault};
 
 pub use crate::deliver::demo::DemoMessage as ShownMessage;
-pub use desk::{AccountReport, Unblocked};
+pub use desk::{AccountReport, Block, Unblocked};
 pub use directories::Directories;
 pub use flow::{FlowPage, FormStep, Moved};
 pub use help::NotMeDone;

@@ -98,7 +98,11 @@ pub struct ConfigFile {
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Say everything that is wrong with the configuration, and look at every file it names
-    Check(ConfigFile),
+    ///
+    /// Every directory, mail server and gateway is put together as the service would do it.  With
+    /// --connect each of them is tried as well, without sending anything; what fails is named with
+    /// the step it fails at, and the exit code is 1.
+    Check(ConfigCheck),
     /// Print the configuration in force, defaults filled in; secrets are never printed
     Show(ConfigFile),
     /// Print a configuration file to begin with
@@ -107,14 +111,33 @@ pub enum ConfigCommand {
     Schema,
 }
 
+/// How the configuration is checked.
+#[derive(Debug, Args)]
+pub struct ConfigCheck {
+    /// Connect to every directory, mail server and text gateway, and sign in where that is possible
+    #[arg(long)]
+    pub connect: bool,
+    /// Which configuration file.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
 /// What to do with the policy.
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
     /// Print the policy in force, and what the check says about it
     Show(ConfigFile),
     /// Print the policy as a file that `apply` takes
+    ///
+    /// Before the first policy was applied this prints the defaults, under which nobody may reset:
+    /// a file to begin with.
     Export(ConfigFile),
     /// Replace the policy by the one in a file, after checking it
+    ///
+    /// What the file does not name goes back to its default.  The check refuses what cannot work
+    /// (exit code 2) and warns of what is weak; with warnings nothing is applied unless
+    /// --i-understand is given.  What changes is printed, with the old value and the new one, and
+    /// recorded in the audit trail.  A running service takes the new policy up within seconds.
     Apply(PolicyApply),
 }
 
@@ -137,8 +160,13 @@ pub enum AccountCommand {
     /// Print what Keymend knows of an account: methods, blocks, last journeys
     Show(AccountName),
     /// Lift the block that failed attempts put on a name
+    ///
+    /// Works for names that mean nobody too.  What the directory itself locked stays locked.
     Unblock(AccountName),
     /// Let a person in again who said "this was not me"
+    ///
+    /// Make sure first that it is the owner who asks.  Blocks of the account are lifted as well;
+    /// methods that were set aside stay so, and are registered anew by the person.
     Unfreeze(AccountName),
 }
 
@@ -157,19 +185,45 @@ pub struct AccountName {
 pub enum AuditCommand {
     /// Print the records that match, the newest last
     Search(AuditSearch),
-    /// Print all records as JSON, one a line
-    Export(ConfigFile),
+    /// Print all records, oldest first; the export itself is recorded
+    Export(AuditExport),
     /// Check the chain, and name the first record that was altered, removed or moved
+    ///
+    /// The exit code is 1 if a record does not fit.  The check itself is recorded.
     Verify(ConfigFile),
+}
+
+/// In which form records are exported.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum AuditFormat {
+    /// One JSON object in each line
+    #[default]
+    Jsonl,
+    /// Comma-separated values (RFC 4180), safe to open in a spreadsheet
+    Csv,
+}
+
+/// How records are exported.
+#[derive(Debug, Args)]
+pub struct AuditExport {
+    /// In which form
+    #[arg(long, value_enum, default_value_t)]
+    pub format: AuditFormat,
+    /// Only those not older than this many hours
+    #[arg(long, value_name = "HOURS")]
+    pub since_hours: Option<u32>,
+    /// Which configuration file.
+    #[command(flatten)]
+    pub config: ConfigFile,
 }
 
 /// Which records to print.
 #[derive(Debug, Args)]
 pub struct AuditSearch {
     /// Only those of this account, by the name its owner types
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
-    /// Only those of this journey, by its reference
+    /// Only those of this journey, by the reference that its pages showed, for instance Q69G-5FAV
     #[arg(long)]
     pub reference: Option<String>,
     /// Only those of this kind, for instance `password.reset`
@@ -281,6 +335,7 @@ mod tests {
             "demo --listen 127.0.0.1:9000 --data /tmp/x",
             "serve --config k.toml",
             "config check",
+            "config check --connect --config k.toml",
             "config show --config k.toml",
             "config example",
             "config schema",
@@ -292,6 +347,7 @@ mod tests {
             "account unfreeze jane",
             "audit search --account jane --since-hours 24",
             "audit export",
+            "audit export --format csv --since-hours 24",
             "audit verify",
             "keys new root.key",
             "keys new-audit root.key.audit",

@@ -20,6 +20,7 @@ mod texts;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use toml::de::DeTable;
@@ -75,7 +76,7 @@ pub struct KeyFiles {
     /// What everything else is derived from.
     pub root: RootKey,
     /// Signs the audit trail.
-    pub audit: AuditSigner,
+    pub audit: Arc<AuditSigner>,
 }
 
 impl Config {
@@ -226,7 +227,7 @@ fn check_keys(
     let audit = audit_key(section, checker);
     Some(KeyFiles {
         root: root?,
-        audit: audit?,
+        audit: Arc::new(audit?),
     })
 }
 

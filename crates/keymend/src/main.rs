@@ -4,7 +4,7 @@ use std::alloc::System;
 use std::process::ExitCode;
 
 use clap::Parser;
-use keymend::cli::{self, Cli, Command, Stop};
+use keymend::cli::{self, Cli, Command, ConfigCommand, Stop};
 use keymend::entropy::SystemEntropy;
 use keymend::run;
 use zeroizing_alloc::ZeroAlloc;
@@ -33,13 +33,15 @@ fn main() -> ExitCode {
 fn dispatch(command: &Command) -> Result<(), Stop> {
     let output = &mut std::io::stdout();
     match command {
+        Command::Serve(file) => run::serve(file, output),
+        Command::Config(ConfigCommand::Check(arguments)) => run::check(arguments, output),
+        Command::Policy(command) => run::policy(command, output),
+        Command::Account(command) => run::account(command, output),
+        Command::Audit(command) => run::audit(command, output),
         Command::Config(command) => cli::config::run(command, output),
         Command::Keys(command) => cli::keys::run(command, &SystemEntropy, output),
         Command::Reference { format } => cli::config::write_reference(*format, output),
         Command::Demo(arguments) => run::demo(arguments, output),
-        Command::Serve(_) | Command::Policy(_) | Command::Account(_) | Command::Audit(_) => Err(
-            Stop::Fault("this command is not built into this version".to_owned()),
-        ),
     }
 }
 

@@ -1,7 +1,17 @@
 //! Building the parts, starting and stopping them.
 
+mod account;
+mod audit;
+mod build;
+mod certificate;
+mod check;
 mod demo;
 mod listen;
+mod log;
+mod policy;
+mod serve;
+mod who;
+mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,8 +23,13 @@ use crate::cli::Stop;
 use crate::text::Texts;
 use crate::web::{Site, Web, router};
 
+pub use account::account;
+pub use audit::audit;
+pub use check::check;
 pub use demo::demo;
 pub use listen::{Listener, bind};
+pub use policy::policy;
+pub use serve::serve;
 
 /// A service that was put together and is not yet listening.
 pub struct Service {
@@ -72,6 +87,14 @@ impl Service {
         ];
         chores
     }
+}
+
+/// The threads that everything asynchronous runs on.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::Fault(format!("the runtime could not be started: {error}")))
 }
 
 /// Waits for SIGTERM or SIGINT.

@@ -7,6 +7,7 @@ mod guard;
 mod landing;
 mod portal;
 mod problem;
+mod request_log;
 mod site;
 mod token;
 mod words;
@@ -99,5 +100,6 @@ pub fn router(web: Web) -> Router {
             web.clone(),
             guard::guard,
         ))
+        .layer(axum::middleware::from_fn(request_log::record))
         .with_state(web)
 }

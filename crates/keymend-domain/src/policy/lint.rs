@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::{BotCheck, Profile, Required, Scope, Settings};
-use crate::method::{Class, email};
+use crate::method::{Class, MethodKind, email};
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -90,6 +90,33 @@ impl Lint {
             });
         }
     }
+}
+
+/// What a settings document is to work with, as far as the document itself cannot know it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The methods whose codes something is configured to send.
+    pub carried: Vec<MethodKind>,
+    /// The names of the directories.
+    pub directories: Vec<String>,
+}
+
+/// Everything that is wrong or weak in a settings document in its surroundings.
+#[must_use]
+pub fn check_within(settings: &Settings, surroundings: &Surroundings) -> Lint {
+    let mut lint = check(settings);
+    for kind in &settings.methods {
+        // While nobody may reset, a document may be written before the gateway is there.
+        if settings.scope != Scope::None && !surroundings.carried.contains(kind) {
+            lint.refuse("R6", "methods", kind.word(), "no-carrier");
+        }
+    }
+    for name in settings.writeback.keys() {
+        if !surroundings.directories.contains(name) {
+            lint.refuse("R4", "writeback", name, "no-such-directory");
+        }
+    }
+    lint
 }
 
 /// Everything that is wrong or weak in a settings document.

@@ -174,3 +174,37 @@ fn a_directory_that_is_not_named_is_written_to() {
     assert!(!policy.writes_to_directory("corp"));
     assert!(policy.writes_to_directory("lab"));
 }
+
+#[test]
+fn the_defaults_pass_their_own_check_and_let_nobody_reset() {
+    let policy = Policy::try_new(Settings::default(), 0).unwrap();
+    assert_eq!(policy.settings().scope, Scope::None);
+    assert_eq!(
+        policy.eligibility(&account(&["staff"])),
+        Eligibility::SiteOff
+    );
+}
+
+#[test]
+fn a_method_that_nothing_can_send_and_a_directory_that_is_not_there_are_refused() {
+    let here = Surroundings {
+        carried: vec![MethodKind::Email],
+        directories: vec!["corp".into()],
+    };
+    let refused = |settings: &Settings| -> Vec<(&str, String)> {
+        let findings = check_within(settings, &here).findings;
+        findings
+            .into_iter()
+            .filter(|finding| finding.severity == Severity::Refused)
+            .map(|finding| (finding.rule, finding.value))
+            .collect()
+    };
+    assert_eq!(refused(&settings()), [("R6", "text".to_owned())]);
+    let mut elsewhere = Settings {
+        scope: Scope::None,
+        ..settings()
+    };
+    elsewhere.writeback.insert("corp".into(), false);
+    elsewhere.writeback.insert("crop".into(), false);
+    assert_eq!(refused(&elsewhere), [("R4", "crop".to_owned())]);
+}

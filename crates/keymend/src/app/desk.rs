@@ -4,8 +4,10 @@ use keymend_domain::account::{Account, Claim};
 use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Personal};
 use keymend_domain::directory::Found;
 use keymend_domain::flow::Standing;
-use keymend_domain::limit::{CounterKey, Lane};
+use keymend_domain::limit::{CounterKey, Lane, NameState, name_state, rests};
+use keymend_domain::method::MethodKind;
 use keymend_domain::policy::Eligibility;
+use keymend_domain::time::Moment;
 
 use super::{App, Stop, Visitor};
 use crate::store::Tx;
@@ -19,6 +21,19 @@ pub struct AccountReport {
     pub standing: Standing,
     /// Whether the policy takes it in.
     pub eligibility: Eligibility,
+    /// What is closed at this moment.
+    pub blocks: Vec<Block>,
+}
+
+/// Something that failed attempts closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Block {
+    /// The method that rests; none for the typed name itself.
+    pub method: Option<MethodKind>,
+    /// For which browsers.
+    pub lane: Lane,
+    /// Until when, where one instant says it.
+    pub until: Option<Moment>,
 }
 
 /// What lifting a block did.
@@ -41,18 +56,29 @@ impl App {
         let Found::One(account) = self.find(&claim).await? else {
             return Ok(None);
         };
-        let id = account.id.clone();
-        let standing = self
+        let (id, tag) = (account.id.clone(), self.claim_tag(&claim));
+        let (now, per_hour) = (self.now(), self.policy().settings().limits.tries_most);
+        let (standing, blocks) = self
             .inner
             .store
-            .read(move |rx| -> Result<_, Stop> { Ok(rx.standing(&id)?) })
+            .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
+                let standing = tx.standing(&id)?;
+                Ok((standing, blocks(tx, &tag, &id.key(), (per_hour, now))?))
+            })
             .await?;
         let eligibility = self.policy().eligibility(&account);
         Ok(Some(AccountReport {
             account: *account,
             standing,
             eligibility,
+            blocks,
         }))
+    }
+
+    /// The tag under which limits of a typed name are kept.
+    fn claim_tag(&self, claim: &Claim) -> String {
+        let tag = &self.inner.flow_keys.name;
+        tag.tag(&[b"claim", claim.canonical().as_bytes()]).short()
     }
 
     /// Lifts every block of a typed name and of the account it means; a freeze too if asked for.
@@ -66,12 +92,7 @@ impl App {
             Found::One(account) => Some(*account),
             Found::Nobody | Found::Several { .. } => None,
         };
-        let tag = self
-            .inner
-            .flow_keys
-            .name
-            .tag(&[b"claim", claim.canonical().as_bytes()])
-            .short();
+        let tag = self.claim_tag(&claim);
         let correlation = self.new_journey()?;
         let desk = self.desk(&Visitor::default());
         let who = who.to_owned();
@@ -108,6 +129,38 @@ impl App {
             })
             .await
     }
+}
+
+/// What is closed for a typed name and the account it means, in either lane.
+fn blocks(
+    tx: &mut Tx<'_>,
+    claim_tag: &str,
+    subject: &str,
+    (per_hour, now): (u32, Moment),
+) -> Result<Vec<Block>, Stop> {
+    let fault = keymend_domain::flow::FlowFault::from;
+    let mut blocks = Vec::new();
+    for lane in [Lane::Familiar, Lane::Unfamiliar] {
+        let name = CounterKey::name(claim_tag, lane);
+        if let NameState::Blocked { until } = name_state(tx.book(), &name, now).map_err(fault)? {
+            blocks.push(Block {
+                method: None,
+                lane,
+                until: Some(until),
+            });
+        }
+        for kind in MethodKind::ALL {
+            let tries = CounterKey::tries(subject, kind, lane);
+            if rests(tx.book(), &tries, lane, per_hour, now).map_err(fault)? {
+                blocks.push(Block {
+                    method: Some(kind),
+                    lane,
+                    until: None,
+                });
+            }
+        }
+    }
+    Ok(blocks)
 }
 
 fn clear(tx: &mut Tx<'_>, claim_tag: &str, account: Option<&Account>) -> Result<(), Stop> {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Change, Personal};
-use keymend_domain::policy::{Lint, Policy, Settings};
+use keymend_domain::method::MethodKind;
+use keymend_domain::policy::{Lint, Policy, Settings, Surroundings};
 
 use super::order::fault;
 use super::{App, Stop};
@@ -38,6 +39,8 @@ pub enum ApplyFault {
 impl App {
     /// Checks and saves a settings document; the running policy follows at once.
     ///
+    /// What is refused is recorded too, with the rules it broke.
+    ///
     /// # Errors
     ///
     /// [`ApplyFault`]; the running policy stays as it is.
@@ -47,27 +50,23 @@ impl App {
         understands: bool,
         who: &str,
     ) -> Result<Applied, ApplyFault> {
-        let lint = keymend_domain::policy::check(&settings);
+        let lint = self.check_settings(&settings);
         if lint.refuses() || (!lint.findings.is_empty() && !understands) {
+            self.note_refused(&lint, who).await?;
             return Err(ApplyFault::Lint(lint));
         }
         let before = self.policy();
         let changes = differences(before.settings(), &settings);
-        let event = self.changed_event(&changes, who)?;
-        let (expected, now, who) = (before.version(), self.now(), who.to_owned());
-        let saved = settings.clone();
-        let version = self
-            .inner
-            .store
-            .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
-                let saved = tx.save_settings(expected, &saved, &who, now)?;
-                if saved.is_ok() {
-                    tx.audit(&event)?;
-                }
-                Ok(saved)
-            })
-            .await?
-            .map_err(|_| ApplyFault::Conflict)?;
+        if changes.is_empty() && before.version() > 0 {
+            let version = before.version();
+            return Ok(Applied {
+                version,
+                changes,
+                lint,
+            });
+        }
+        let version = self.save_settings(before.version(), &settings, &changes, who);
+        let version = version.await?;
         let policy = Policy::try_new(settings, version).map_err(ApplyFault::Lint)?;
         self.set_policy(policy);
         Ok(Applied {
@@ -77,15 +76,91 @@ impl App {
         })
     }
 
-    fn changed_event(&self, changes: &[Change], who: &str) -> Result<AuditEvent, Stop> {
-        let mut event = AuditEvent::new(
-            self.now(),
-            AuditDeed::PolicyChanged,
-            AuditResult::Success,
-            ActorKind::Administrator,
-            self.new_journey()?,
-        );
-        event.changes = changes.to_vec();
+    /// Everything that is wrong or weak in a settings document, carriers and directories of this
+    /// installation included.
+    #[must_use]
+    pub fn check_settings(&self, settings: &Settings) -> Lint {
+        let carries = |kind: &MethodKind| self.inner.carriers.can(*kind);
+        let names = self.inner.directories.names();
+        let surroundings = Surroundings {
+            carried: MethodKind::ALL.into_iter().filter(carries).collect(),
+            directories: names.map(|name| name.0.clone()).collect(),
+        };
+        keymend_domain::policy::check_within(settings, &surroundings)
+    }
+
+    /// The methods that the policy allows while nothing is configured that could send their codes.
+    #[must_use]
+    pub fn uncarried_methods(&self) -> Vec<MethodKind> {
+        let methods = self.policy().methods().into_iter();
+        methods
+            .filter(|kind| !self.inner.carriers.can(*kind))
+            .collect()
+    }
+
+    async fn save_settings(
+        &self,
+        expected: u64,
+        settings: &Settings,
+        changes: &[Change],
+        who: &str,
+    ) -> Result<u64, ApplyFault> {
+        let mut changed = self.settings_event(AuditDeed::PolicyChanged, who)?;
+        changed.changes = changes.to_vec();
+        let mut events = vec![changed];
+        events.extend(self.writeback_events(changes, who)?);
+        let (settings, now, who) = (settings.clone(), self.now(), who.to_owned());
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
+                let saved = tx.save_settings(expected, &settings, &who, now)?;
+                if saved.is_ok() {
+                    for event in &events {
+                        tx.audit(event)?;
+                    }
+                }
+                Ok(saved)
+            })
+            .await?
+            .map_err(|_| ApplyFault::Conflict)
+    }
+
+    /// One event for each directory that writing was switched on or off for.
+    fn writeback_events(&self, changes: &[Change], who: &str) -> Result<Vec<AuditEvent>, Stop> {
+        let mut events = Vec::new();
+        for change in changes {
+            let Some(directory) = change.setting.strip_prefix("writeback.") else {
+                continue;
+            };
+            // A directory that is not named is on.
+            let (was_on, is_on) = (change.old != "false", change.new != "false");
+            let deed = match (was_on, is_on) {
+                (true, false) => AuditDeed::WritebackDisabled,
+                (false, true) => AuditDeed::WritebackEnabled,
+                (true, true) | (false, false) => continue,
+            };
+            let mut event = self.settings_event(deed, who)?;
+            event.directory = Some(directory.to_owned());
+            events.push(event);
+        }
+        Ok(events)
+    }
+
+    async fn note_refused(&self, lint: &Lint, who: &str) -> Result<(), Stop> {
+        let mut rules: Vec<&str> = lint.findings.iter().map(|found| found.rule).collect();
+        rules.dedup();
+        let mut event = self.settings_event(AuditDeed::SettingsRefused, who)?;
+        event.result = AuditResult::Refused;
+        let event = event.because(rules.join(" "));
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> { Ok(tx.audit(&event)?) })
+            .await
+    }
+
+    fn settings_event(&self, deed: AuditDeed, who: &str) -> Result<AuditEvent, Stop> {
+        let (result, actor) = (AuditResult::Success, ActorKind::Administrator);
+        let mut event = AuditEvent::new(self.now(), deed, result, actor, self.new_journey()?);
         event.personal = Personal {
             actor_name: Some(who.to_owned()),
             ..Personal::default()

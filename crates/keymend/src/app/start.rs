@@ -45,14 +45,24 @@ impl App {
     pub async fn start(&self, form: StartForm, visitor: &Visitor) -> Result<Started, Stop> {
         let claim = Claim::new(&form.user).map_err(shape_refusal)?;
         let correlation = self.new_journey()?;
-        if self.policy().settings().scope == Scope::None {
-            return Err(Stop::Refused(Refusal::SiteOff));
-        }
+        self.is_open()?;
         self.admit(&claim, &correlation, form.human, visitor)
             .await?;
         let found = self.find(&claim).await?;
         let handle = self.open(claim, correlation, found, visitor).await?;
         Ok(Started { handle })
+    }
+
+    /// Whether resetting is switched on for anybody: a fact about the site, said at once.
+    ///
+    /// # Errors
+    ///
+    /// `site.off`.
+    pub fn is_open(&self) -> Result<(), Stop> {
+        match self.policy().settings().scope {
+            Scope::None => Err(Stop::Refused(Refusal::SiteOff)),
+            Scope::Selected | Scope::All => Ok(()),
+        }
     }
 
     pub(super) fn new_journey(&self) -> Result<CorrelationId, Stop> {

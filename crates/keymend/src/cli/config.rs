@@ -13,7 +13,8 @@ use crate::config::{Config, reference};
 /// written.
 pub fn run(command: &ConfigCommand, output: Output<'_>) -> Result<(), Stop> {
     match command {
-        ConfigCommand::Check(file) => check(file, output),
+        // Connecting takes the parts of the service, which `run` builds.
+        ConfigCommand::Check(arguments) => load(&arguments.config).map(drop),
         ConfigCommand::Show(file) => show(file, output),
         ConfigCommand::Example => print(output, &reference::example_file()),
         ConfigCommand::Schema => print(output, &reference::schema_text()),
@@ -78,19 +79,6 @@ fn describe(page: &mut String, mut command: clap::Command, name: &str, depth: us
             describe(page, inner.clone(), &name, depth + 1);
         }
     }
-}
-
-fn check(file: &ConfigFile, output: Output<'_>) -> Result<(), Stop> {
-    let config = load(file)?;
-    let mut text = String::new();
-    for remark in &config.remarks {
-        text.push_str(&format!("remark: {remark}\n"));
-    }
-    text.push_str(&format!(
-        "{}: nothing is wrong with it\n",
-        file.config.display()
-    ));
-    print(output, &text)
 }
 
 fn show(file: &ConfigFile, output: Output<'_>) -> Result<(), Stop> {
@@ -160,7 +148,7 @@ mod tests {
         let file = ConfigFile {
             config: "/nowhere/keymend.toml".into(),
         };
-        let stop = run(&ConfigCommand::Check(file), &mut Vec::new()).unwrap_err();
+        let stop = run(&ConfigCommand::Show(file), &mut Vec::new()).unwrap_err();
         assert!(matches!(&stop, Stop::Usage(text) if text.contains("/nowhere/keymend.toml")));
     }
 }

@@ -50,11 +50,7 @@ pub fn demo(arguments: &DemoArguments, output: Output<'_>) -> Result<(), Stop> {
     }
     let listener = bind(arguments.listen)?;
     let address = listener.address().unwrap_or(arguments.listen);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Stop::Fault(format!("the runtime could not be started: {error}")))?;
-    runtime.block_on(async {
+    super::runtime()?.block_on(async {
         let service = build(arguments, address).await?;
         print(output, &announcement(address, arguments.data.as_deref()))?;
         service.serve(listener).await

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::Web;
 use super::cookie::Cookie;
+use super::request_log::RequestId;
 use crate::text::{Lang, Texts};
 
 /// What was seen of one request, decided once.
@@ -81,6 +82,8 @@ pub async fn guard(State(web): State<Web>, mut request: Request, next: Next) -> 
         // The same earliest moment for every answer of this form, whoever was named.
         tokio::time::sleep_until(began + web.site().pace).await;
     }
+    let id = RequestId(seen.request_id.clone());
+    response.extensions_mut().insert(id);
     if let Some(lang) = seen.chosen_lang
         && let Some(cookie) = Cookie::Language.set(lang.tag(), web.site().is_secure())
     {

@@ -223,7 +223,10 @@ async fn a_written_password_ends_every_other_flow_but_one_with_an_open_order() {
             unlocked: false,
             change_again: false,
         };
-        Box::new(move |ctx| flow.settle(&outcome, ctx))
+        Box::new(move |ctx| {
+            let order = flow.open_order().unwrap().id.clone();
+            Ok(flow.settle_order(&order, &outcome, ctx)?.unwrap())
+        })
     })
     .await;
     assert_eq!(stage(&store, "done").await, Some("closed"));

@@ -27,6 +27,9 @@ pub(super) async fn show(
         web: &web,
         seen: &seen,
     };
+    if let Err(stop) = web.app().is_open() {
+        return desk.stop(stop);
+    }
     let user = query.as_deref().and_then(typed_name).unwrap_or_default();
     let lost_cookie = query.as_deref() == Some("cookie=lost");
     let challenge = match web

@@ -1,0 +1,174 @@
+//! What the commands say: tables, findings of the policy check, and chains of causes.
+
+use std::error::Error;
+
+use jiff::Timestamp;
+use keymend_domain::policy::{Finding, Severity};
+use keymend_domain::time::Moment;
+
+/// An error with everything that caused it, outermost first.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// An instant in UTC, to the second.
+pub(super) fn time(at: Moment) -> String {
+    match Timestamp::from_millisecond(at.0) {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+        Err(_) => at.0.to_string(),
+    }
+}
+
+/// Rows in columns two blanks apart; the last column is as long as it is.
+pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(&widths);
+        let line: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        text.push_str(line.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// One line for each finding: how much it weighs, rule, key, value and reason.
+pub(super) fn findings(findings: &[Finding]) -> String {
+    let rows: Vec<Vec<String>> = findings.iter().map(row).collect();
+    table(&rows)
+}
+
+fn row(finding: &Finding) -> Vec<String> {
+    let weight = match finding.severity {
+        Severity::Refused => "refused",
+        Severity::Warned => "warning",
+    };
+    let reason = match finding.range {
+        Some((least, most)) => format!("write a number from {least} to {most}"),
+        None => reason(finding.reason).to_owned(),
+    };
+    vec![
+        weight.to_owned(),
+        finding.rule.to_owned(),
+        format!("{} = {}", finding.key, finding.value),
+        reason,
+    ]
+}
+
+/// What a reason of the policy check means and what can be done about it.  A word that is not
+/// known here is shown as it is.
+fn reason(word: &str) -> &str {
+    match word {
+        "gates-outside-1-to-3" => "a reset takes 1, 2 or 3 proofs",
+        "no-methods" => "nobody could prove anything; allow at least one method",
+        "more-gates-than-classes" => {
+            "each proof must be of another kind; ask for fewer or allow more methods"
+        }
+        "one-gate" => "whoever has one mailbox or phone has the account; two proofs are advised",
+        "two-issued-codes-in-nist" => "two codes that are sent do not satisfy the profile `nist`",
+        "two-issued-codes" => "both proofs are codes that are sent, and may arrive at one phone",
+        "text-messages-can-be-stolen" => {
+            "text messages can be redirected by whoever takes over the number"
+        }
+        "selected-without-groups" => {
+            "nobody would be in scope; name a group, or set scope = \"all\""
+        }
+        "empty-group" => "is an empty name; take it out",
+        "no-administrator-groups" => {
+            "nobody counts as an administrator, so none is held to stronger proofs; name the groups"
+        }
+        "nothing-to-register" => "people would be led to a page where nothing can be registered",
+        "never-reconfirmed" => "lost phones and old addresses would stay valid for ever",
+        "short-probation" => {
+            "whoever learned a password could add a method and use it before its owner notices"
+        }
+        "not-a-calling-code" => "is not a calling code; write 1 to 3 digits, for instance \"44\"",
+        "person-must-be-told" => "the profile `nist` demands that people are told",
+        "person-not-told" => "people would not learn that somebody else reset their password",
+        "over-100-addresses" => "name 100 addresses at most; use a mailing list",
+        "not-an-address" => "is not a mail address",
+        "maximum-below-64" => "long passwords are the good ones; allow at least 64 characters",
+        "bot-check-off" => "machines can try names as fast as they like; for intranets alone",
+        "picture-outside-entra" => {
+            "pictures shut people out; they belong to the profile `entra` alone"
+        }
+        "lets-strangers-block-your-people" => {
+            "the old numbers let strangers block people for a day; for comparison only"
+        }
+        "no-carrier" => {
+            "nothing is configured that could send it; add [mail] or [texts] to the configuration"
+        }
+        "no-such-directory" => "the configuration has no directory of this name",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+    use keymend_domain::policy::{Profile, Scope, Settings, check};
+
+    #[test]
+    fn findings_stand_in_columns_with_their_reason_in_words() {
+        let mut settings = Settings {
+            scope: Scope::Selected,
+            gates: 1,
+            ..Settings::default()
+        };
+        settings.limits.code_digits = 4;
+        expect![[r#"
+            warning  W1     gates = 1                  whoever has one mailbox or phone has the account; two proofs are advised
+            warning  W6     methods = text             text messages can be redirected by whoever takes over the number
+            refused  R4     groups = []                nobody would be in scope; name a group, or set scope = "all"
+            warning  W12    administrator_groups = []  nobody counts as an administrator, so none is held to stronger proofs; name the groups
+            refused  range  limits.code_digits = 4     write a number from 6 to 10
+        "#]]
+        .assert_eq(&findings(&check(&settings).findings));
+    }
+
+    #[test]
+    fn no_reason_is_shown_as_a_bare_word() {
+        let mut worst = Settings {
+            profile: Profile::Nist,
+            scope: Scope::Selected,
+            excluded_groups: vec![String::new()],
+            ..Settings::default()
+        };
+        worst.registration.reconfirm_days = 0;
+        worst.registration.probation_hours = 24;
+        worst.registration.countries = vec!["x".to_owned()];
+        worst.notifications.person = false;
+        worst.notifications.administrator_addresses = vec!["x".to_owned(); 101];
+        worst.passwords.length_max = 1;
+        for bot_check in ["off", "picture-and-sound"] {
+            worst.bot_check = serde_json::from_value(bot_check.into()).unwrap();
+            for finding in check(&worst).findings {
+                assert!(
+                    finding.range.is_some() || reason(finding.reason).contains(' '),
+                    "{}",
+                    finding.reason
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_time_is_utc_to_the_second() {
+        assert_eq!(time(Moment(1_700_000_000_000)), "2023-11-14 22:13:20Z");
+    }
+}
