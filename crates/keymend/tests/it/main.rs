@@ -1,0 +1,10 @@
+//! The whole service in one process, walked through by visitors: what they see, who is told, and
+//! what is recorded.
+
+mod chance;
+mod html;
+mod people;
+mod visitor;
+mod world;
+
+mod reset;
