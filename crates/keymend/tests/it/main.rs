@@ -7,4 +7,7 @@ mod people;
 mod visitor;
 mod world;
 
+mod blocked;
+mod registration;
 mod reset;
+mod sign_in;
