@@ -7,6 +7,7 @@ mod people;
 mod visitor;
 mod world;
 
+mod alike;
 mod blocked;
 mod registration;
 mod reset;
