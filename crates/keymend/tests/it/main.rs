@@ -1,0 +1,14 @@
+//! The whole service in one process, walked through by visitors: what they see, who is told, and
+//! what is recorded.
+
+mod chance;
+mod html;
+mod people;
+mod visitor;
+mod world;
+
+mod alike;
+mod blocked;
+mod registration;
+mod reset;
+mod sign_in;
