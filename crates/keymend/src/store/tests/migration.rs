@@ -1,5 +1,6 @@
 //! For each migration a database that was used before it: what was saved then must open now.
 
+use keymend_domain::method::MethodKind;
 use keymend_domain::policy::Settings;
 use rusqlite::Connection;
 
@@ -38,7 +39,12 @@ async fn what_every_earlier_version_saved_opens_now() {
             assert_eq!(rx.session::<String>("handle")?.as_deref(), Some("session"));
             assert_eq!(rx.familiar("handle", NOW)?, Some(jane()));
             assert!(rx.veto("link", NOW)?.is_some());
-            assert_eq!(rx.settings()?, Some((1, Settings::default())));
+            // The defaults of the version that saved it.
+            let saved = Settings {
+                methods: vec![MethodKind::Email],
+                ..Settings::default()
+            };
+            assert_eq!(rx.settings()?, Some((1, saved)));
             rx.audit_verify(Vec::new())
         });
         let report = held.await.unwrap();
