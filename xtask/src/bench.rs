@@ -18,6 +18,7 @@ Prints Markdown tables; nothing in them is a test.  Parts:
   landing    the landing page, memory, open flows
   journeys   whole resets with two proofs, and what of it is password hashing
   change     a password change against slapd, beside bare LDAP
+  timing     whether the time of an answer tells a known name from an unknown one
   directory  the LDAP adapter alone, beside bare LDAP
 
 Without a part, all but cold run.  --flows says how many flows to open
@@ -26,7 +27,7 @@ Without a part, all but cold run.  --flows says how many flows to open
 ";
 
 /// Parts that the load driver knows; it gets their names.
-const LOAD: &[&str] = &["start", "landing", "journeys", "change"];
+const LOAD: &[&str] = &["start", "landing", "journeys", "change", "timing"];
 const OWN: &[&str] = &["build", "cold", "directory"];
 
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
@@ -38,9 +39,20 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     if wanted.has("build") || wanted.names("cold") {
         size()?;
     }
-    let load: Vec<&str> = LOAD.iter().copied().filter(|part| wanted.has(part)).collect();
+    let load: Vec<&str> = LOAD
+        .iter()
+        .copied()
+        .filter(|part| wanted.has(part))
+        .collect();
     if !load.is_empty() {
-        let mut arguments = vec!["bench", "--quiet", "--package", "keymend", "--bench", "load"];
+        let mut arguments = vec![
+            "bench",
+            "--quiet",
+            "--package",
+            "keymend",
+            "--bench",
+            "load",
+        ];
         arguments.push("--");
         arguments.extend(load);
         arguments.extend(wanted.numbers.iter().map(String::as_str));
@@ -75,7 +87,9 @@ impl Wanted {
             } else if LOAD.contains(&word.as_str()) || OWN.contains(&word.as_str()) {
                 wanted.parts.push(word.clone());
             } else {
-                return Err(Failure::new(format!("There is no part {word:?}.\n\n{HELP}")));
+                return Err(Failure::new(format!(
+                    "There is no part {word:?}.\n\n{HELP}"
+                )));
             }
         }
         Ok(wanted)
@@ -168,7 +182,12 @@ fn crates() -> usize {
     let text = String::from_utf8_lossy(&text);
     let names: BTreeSet<String> = text
         .lines()
-        .map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
+        .map(|line| {
+            line.split_whitespace()
+                .take(2)
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
         .filter(|name| !name.is_empty())
         .collect();
     names.len()

@@ -42,6 +42,11 @@ impl House {
     /// Builds the service as it ships, with three differences: no bot check, no pace (both only
     /// make people wait) and limits of the whole site that a benchmark does not run into.
     pub async fn build(directory: Arc<dyn Directory>) -> Self {
+        Self::build_paced(directory, Duration::ZERO).await
+    }
+
+    /// The same, with the earliest moment that answers have in a real service.
+    pub async fn build_paced(directory: Arc<dyn Directory>, pace: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keys = Arc::new(Keys::generate_ephemeral(&SystemEntropy).unwrap());
         let (signer, _) = AuditSigner::fresh(&SystemEntropy).unwrap();
@@ -52,7 +57,7 @@ impl House {
         let outbox = DemoOutbox::default();
         let parts = parts(directory, &store, &keys, (policy, &outbox));
         let app = App::new(parts);
-        let service = Service::new(app.clone(), site(), keys.csrf.clone());
+        let service = Service::new(app.clone(), site(pace), keys.csrf.clone());
         let service = service.ok().expect("texts and templates are whole");
         tokio::spawn(async move { app.dispatch_forever().await });
         Self {
@@ -133,7 +138,7 @@ async fn policy(store: &Store) -> Policy {
     Policy::try_new(settings, version.ok().unwrap_or(1)).expect("a policy that can work")
 }
 
-fn site() -> Site {
+fn site(pace: Duration) -> Site {
     Site {
         organisation: "Example Works".to_owned(),
         origins: vec![PublicOrigin::parse(&format!("http://{HOST}")).unwrap()],
@@ -146,7 +151,7 @@ fn site() -> Site {
         number_example: "+44 7700 900123".to_owned(),
         trusted_proxies: TrustedProxies::default(),
         behind_proxy_only: false,
-        pace: Duration::ZERO,
+        pace,
         demo: None,
     }
 }

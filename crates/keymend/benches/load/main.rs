@@ -1,6 +1,6 @@
 //! The figures of `docs/benchmarks.md`: `cargo bench --package keymend --bench load -- [part]…`
 //!
-//! Parts: `landing` (with memory and open flows), `start`, `journeys`, `change` (needs slapd).
+//! Parts: `landing` (with memory and open flows), `start`, `journeys`, `change` (needs slapd), `timing`.
 //! Without one, all of them run.  `--flows N` says how many flows to open (100,000),
 //! `--seconds N` how long a round lasts (5).  Nothing here is a test: the tables are for people.
 //!
@@ -28,6 +28,7 @@ mod line;
 mod measure;
 mod people;
 mod program;
+mod timing;
 
 use std::time::Duration;
 
@@ -79,5 +80,8 @@ fn main() {
     }
     if wanted.has("change") {
         change::run();
+    }
+    if wanted.has("timing") {
+        timing::run();
     }
 }
