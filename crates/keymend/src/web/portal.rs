@@ -142,11 +142,7 @@ fn own_routes() -> Router<Web> {
 }
 
 /// Old addresses of the first form; a name in the link is kept.
-async fn to_reset(
-    State(web): State<Web>,
-    Look(seen): Look,
-    RawQuery(query): RawQuery,
-) -> Response {
+async fn to_reset(State(web): State<Web>, Look(seen): Look, RawQuery(query): RawQuery) -> Response {
     let desk = Desk {
         web: &web,
         seen: &seen,

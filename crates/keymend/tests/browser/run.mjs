@@ -19,9 +19,12 @@ import * as reset from "./walks/reset.mjs";
 import * as unlock from "./walks/unlock.mjs";
 import * as password from "./walks/password.mjs";
 import * as stops from "./walks/stops.mjs";
+import * as habits from "./walks/habits.mjs";
+import * as protection from "./walks/protection.mjs";
 import * as sameness from "./walks/sameness.mjs";
 
-const WALKS = [registration, reset, unlock, password, stops, sameness].flatMap((room) => room.walks);
+const ROOMS = [stops, registration, reset, unlock, password, habits, protection, sameness];
+const WALKS = ROOMS.flatMap((room) => room.walks);
 
 const SETTINGS = [
   { name: "phone", javaScript: true, width: 390, height: 844 },
