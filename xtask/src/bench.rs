@@ -38,9 +38,20 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     if wanted.has("build") || wanted.names("cold") {
         size()?;
     }
-    let load: Vec<&str> = LOAD.iter().copied().filter(|part| wanted.has(part)).collect();
+    let load: Vec<&str> = LOAD
+        .iter()
+        .copied()
+        .filter(|part| wanted.has(part))
+        .collect();
     if !load.is_empty() {
-        let mut arguments = vec!["bench", "--quiet", "--package", "keymend", "--bench", "load"];
+        let mut arguments = vec![
+            "bench",
+            "--quiet",
+            "--package",
+            "keymend",
+            "--bench",
+            "load",
+        ];
         arguments.push("--");
         arguments.extend(load);
         arguments.extend(wanted.numbers.iter().map(String::as_str));
@@ -75,7 +86,9 @@ impl Wanted {
             } else if LOAD.contains(&word.as_str()) || OWN.contains(&word.as_str()) {
                 wanted.parts.push(word.clone());
             } else {
-                return Err(Failure::new(format!("There is no part {word:?}.\n\n{HELP}")));
+                return Err(Failure::new(format!(
+                    "There is no part {word:?}.\n\n{HELP}"
+                )));
             }
         }
         Ok(wanted)
@@ -168,7 +181,12 @@ fn crates() -> usize {
     let text = String::from_utf8_lossy(&text);
     let names: BTreeSet<String> = text
         .lines()
-        .map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
+        .map(|line| {
+            line.split_whitespace()
+                .take(2)
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
         .filter(|name| !name.is_empty())
         .collect();
     names.len()

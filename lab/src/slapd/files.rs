@@ -75,7 +75,11 @@ fn configuration(folder: &Path, options: &SlapdOptions, certificates: &Certifica
          {sync}\n\
          {INDEXES}{RIGHTS}",
         folder = folder.display(),
-        sync = if options.syncs_to_disk { "" } else { "dbnosync" },
+        sync = if options.syncs_to_disk {
+            ""
+        } else {
+            "dbnosync"
+        },
     );
     text.push_str(match options.has_password_policy {
         true => RIGHTS_TO_UNLOCK,

@@ -91,7 +91,9 @@ impl Hand {
     async fn reads(&mut self, account: u32) {
         let filter = format!("(uid=user{account:05})");
         let asked = vec!["*", "+"];
-        let found = self.service.search(PEOPLE_DN, Scope::Subtree, &filter, asked);
+        let found = self
+            .service
+            .search(PEOPLE_DN, Scope::Subtree, &filter, asked);
         let (entries, _) = found.await.unwrap().success().unwrap();
         assert_eq!(entries.len(), 1);
     }

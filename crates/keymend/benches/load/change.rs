@@ -134,11 +134,7 @@ async fn changes(
     }
 }
 
-async fn change_all(
-    house: &Arc<House>,
-    ready: &Arc<Vec<(usize, Page)>>,
-    at_once: usize,
-) {
+async fn change_all(house: &Arc<House>, ready: &Arc<Vec<(usize, Page)>>, at_once: usize) {
     let next = Arc::new(AtomicUsize::new(0));
     let tasks = (0..at_once).map(|_| {
         let (house, ready, next) = (Arc::clone(house), Arc::clone(ready), Arc::clone(&next));

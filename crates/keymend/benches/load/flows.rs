@@ -37,9 +37,14 @@ fn open_one(line: &mut Line, number: usize) {
     let html = std::str::from_utf8(page.body).expect("text");
     let token = between(html, "name=\"form_token\" value=\"", "\"").to_owned();
     let challenge = between(html, "data-pow=\"", "\"").to_owned();
-    let bits = between(html, "data-bits=\"", "\"").parse().expect("a number");
+    let bits = between(html, "data-bits=\"", "\"")
+        .parse()
+        .expect("a number");
     let human = solved(&challenge, bits);
-    let body = format!("form_token={token}&human={}&answer=&user=visitor{number}", human.replace(':', "%3A"));
+    let body = format!(
+        "form_token={token}&human={}&answer=&user=visitor{number}",
+        human.replace(':', "%3A")
+    );
     let form = line.form("/reset", &body);
     let answer = line.ask(&form).expect("an answer");
     let words = String::from_utf8_lossy(answer.body);

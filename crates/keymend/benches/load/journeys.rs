@@ -87,13 +87,22 @@ async fn walk(house: &House, number: usize) {
     let (address, phone) = (people::address(number), people::number(number));
     let mut visitor = Visitor::new(house);
     visitor.opens("/reset").await;
-    let form = [("user", people::login(number)), ("human", String::new()), ("answer", String::new())];
-    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let form = [
+        ("user", people::login(number)),
+        ("human", String::new()),
+        ("answer", String::new()),
+    ];
+    let form: Vec<(&str, &str)> = form
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     visitor.fills("/reset", &form).await;
     visitor.fills("/flow/intent", &[("intent", "reset")]).await;
     for (method, contact) in [("email", &address), ("text", &phone)] {
         visitor.fills("/flow/method", &[("method", method)]).await;
-        visitor.fills("/flow/challenge", &[("address", contact)]).await;
+        visitor
+            .fills("/flow/challenge", &[("address", contact)])
+            .await;
         let code = code(house, contact).await;
         visitor.fills("/flow/prove", &[("code", &code)]).await;
     }
@@ -101,7 +110,11 @@ async fn walk(house: &House, number: usize) {
     let typed = [("password", new.as_str()), ("again", &new), ("shown", "")];
     visitor.fills("/flow/password", &typed).await;
     let is_done = visitor.html.contains("/signin");
-    assert!(is_done && !visitor.html.contains("form_token"), "{}", visitor.html);
+    assert!(
+        is_done && !visitor.html.contains("form_token"),
+        "{}",
+        visitor.html
+    );
 }
 
 /// The code in the newest message to somebody.

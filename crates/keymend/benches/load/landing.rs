@@ -56,7 +56,8 @@ pub fn run(flows: usize, round: Duration) {
     let (wall, cpu) = (begun.0.elapsed(), program.cpu() - begun.1);
     let after = rounds(&program, 8, round);
     row(&format!("{flows} open flows"), 8, &after, &program);
-    let lost = 100.0 * (1.0 - middle(&after, |round| round.per_core) / middle(&before, |round| round.per_core));
+    let lost = 100.0
+        * (1.0 - middle(&after, |round| round.per_core) / middle(&before, |round| round.per_core));
     println!("\nThe landing page lost {lost:.1} % per core with {flows} open flows.");
     let each_ms = cpu.as_secs_f64() * 1_000.0 / flows as f64;
     println!(
@@ -95,7 +96,9 @@ fn one_round(program: &Program, connections: usize, length: Duration) -> Round {
         let threads: Vec<_> = (0..connections)
             .map(|_| scope.spawn(|| visit(program, begun, length)))
             .collect();
-        let joined = threads.into_iter().map(|thread| thread.join().expect("a visitor"));
+        let joined = threads
+            .into_iter()
+            .map(|thread| thread.join().expect("a visitor"));
         joined.flatten().collect()
     });
     let (wall, cpu) = (begun.elapsed(), program.cpu() - cpu);

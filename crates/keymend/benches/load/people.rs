@@ -6,9 +6,7 @@ use keymend::clock::SystemClock;
 use keymend::entropy::SystemEntropy;
 use keymend::phone;
 use keymend::store::{StoreFault, Tx};
-use keymend_directory::embedded::{
-    Credential, Embedded, EmbeddedOptions, HashingCost, NewAccount,
-};
+use keymend_directory::embedded::{Credential, Embedded, EmbeddedOptions, HashingCost, NewAccount};
 use keymend_domain::account::{AccountRef, DirectoryName};
 use keymend_domain::id::MethodId;
 use keymend_domain::method::{Assurance, Contact, Method, MethodKind, email};

@@ -130,10 +130,15 @@ export class Visitor {
     examined.add(key);
     await this.fits();
     await this.leadsOn();
+    if (this.setting.isLookedAt) await this.inBothSchemes(name);
+  }
+
+  /** Ends the walk if axe finds anything in light or dark; takes a picture of each. */
+  async inBothSchemes(name) {
     for (const colorScheme of ["light", "dark"]) {
       await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       const violations = await this.violations();
-      sure(violations.length === 0, `axe (${colorScheme}):\n${violations.join("\n")}`);
+      sure(violations.length === 0, `axe (${colorScheme}) at ${this.page.url()}:\n${violations.join("\n")}`);
       await this.shot(name, colorScheme);
     }
     await this.page.emulateMedia({ colorScheme: "light", reducedMotion: "no-preference" });
@@ -144,6 +149,8 @@ export class Visitor {
     same(await this.page.locator("h1").count(), 1, "the number of headings");
     const title = await this.page.title();
     sure(title.startsWith(await this.heading()), `the title “${title}” is not the heading`);
+    const id = (await this.words()).match(/\b(?:rule|refusal|way|deed|demo|message|help)-[a-z-]+/);
+    sure(id === null, `the page shows the name of a text: ${id}`);
     const steps = this.page.locator("main :is(a[href], button[type=submit], [data-renew])");
     sure((await steps.count()) > 0, "the page is a dead end");
   }
@@ -180,9 +187,9 @@ export class Visitor {
   }
 
   /** Ends the walk if the page is wider than the window. */
-  async fits() {
+  async fits(room = this.setting.width) {
     const width = await this.page.evaluate(() => document.documentElement.scrollWidth);
-    sure(width <= this.setting.width, `the page is ${width} wide, the window ${this.setting.width}`);
+    sure(width <= room, `${this.page.url()} is ${width} wide, the window ${room}`);
   }
 
   /** Takes a picture of the whole page. */

@@ -46,21 +46,29 @@ fn hidden(text: &str, from: &str, to: &str) -> String {
 async fn tries_everything(stranger: &mut Visitor<'_>, world: &World, user: &str, intent: &str) {
     stranger.starts(user).await;
     stranger.submits("/flow/intent", &[]).await;
-    stranger.submits("/flow/intent", &[("intent", intent)]).await;
+    stranger
+        .submits("/flow/intent", &[("intent", intent)])
+        .await;
     for (way, right, wrong, broken) in [
         ("email", MAILBOX, "other@mail.example", "no address"),
         ("text", MOBILE, "+447700900999", "12"),
     ] {
         stranger.submits("/flow/method", &[]).await;
         stranger.submits("/flow/method", &[("method", way)]).await;
-        stranger.submits("/flow/challenge", &[("address", broken)]).await;
-        stranger.submits("/flow/challenge", &[("address", wrong)]).await;
+        stranger
+            .submits("/flow/challenge", &[("address", broken)])
+            .await;
+        stranger
+            .submits("/flow/challenge", &[("address", wrong)])
+            .await;
         stranger.submits("/flow/prove", &[]).await;
         stranger.answers_wrong().await;
         stranger.submits("/flow/resend", &[]).await;
         stranger.submits("/flow/other", &[]).await;
         stranger.submits("/flow/method", &[("method", way)]).await;
-        stranger.submits("/flow/challenge", &[("address", right)]).await;
+        stranger
+            .submits("/flow/challenge", &[("address", right)])
+            .await;
         stranger.goes_to("/flow").await;
         world.clock.advance_ms(61_000);
         stranger.submits("/flow/resend", &[]).await;
@@ -98,11 +106,17 @@ async fn is_stopped(stranger: &mut Visitor<'_>, world: &World, user: &str) {
         if stranger.page.form("/flow/intent").is_none() {
             continue;
         }
-        stranger.submits("/flow/intent", &[("intent", "reset")]).await;
+        stranger
+            .submits("/flow/intent", &[("intent", "reset")])
+            .await;
         stranger.asks_for_code("email", MAILBOX).await;
         stranger.answers_wrong().await;
         if stranger.page.form("/flow/cancel").is_some() {
-            let step = if round % 2 == 0 { "/flow/cancel" } else { "/flow/more-time" };
+            let step = if round % 2 == 0 {
+                "/flow/cancel"
+            } else {
+                "/flow/more-time"
+            };
             stranger.submits(step, &[]).await;
         }
         stranger.goes_to("/flow").await;
@@ -137,7 +151,10 @@ async fn looks_alike(languages: &'static str, intent: &str) {
     for (user, kind) in &EVERYBODY[1..] {
         let got = transcript(user, languages, intent).await;
         for (step, (one, other)) in expected.iter().zip(&got).enumerate() {
-            assert_eq!(one, other, "{kind:?} differs from a plain account at answer {step}");
+            assert_eq!(
+                one, other,
+                "{kind:?} differs from a plain account at answer {step}"
+            );
         }
         assert_eq!(expected.len(), got.len(), "{kind:?}: more or fewer answers");
         cases += got.len();
@@ -191,7 +208,9 @@ async fn gate_04_nothing_of_the_entry_is_on_a_page_before_the_first_proof() {
         let world = World::open().await;
         let mut stranger = world.visitor();
         stranger.starts(user).await;
-        stranger.submits("/flow/intent", &[("intent", "reset")]).await;
+        stranger
+            .submits("/flow/intent", &[("intent", "reset")])
+            .await;
         for way in ["email", "text"] {
             stranger.submits("/flow/method", &[("method", way)]).await;
             stranger.submits("/flow/other", &[]).await;
@@ -208,9 +227,16 @@ async fn gate_04_nothing_of_the_entry_is_on_a_page_before_the_first_proof() {
             "staff".to_owned(),
         ];
         for answer in &stranger.transcript {
-            let whole = format!("{:?}{}", answer.headers, answer.body.replace("+44 7700 900123", ""));
+            let whole = format!(
+                "{:?}{}",
+                answer.headers,
+                answer.body.replace("+44 7700 900123", "")
+            );
             for secret in &secrets {
-                assert!(!whole.contains(secret.as_str()), "{kind:?}: {secret} is on a page");
+                assert!(
+                    !whole.contains(secret.as_str()),
+                    "{kind:?}: {secret} is on a page"
+                );
             }
         }
         world.rests().await;
@@ -235,7 +261,9 @@ async fn gate_03_every_spelling_of_a_name_is_stopped_at_the_same_try() {
             let mut stranger = world.visitor();
             stranger.starts(spelling).await;
             if stranger.page.form("/flow/intent").is_some() {
-                stranger.submits("/flow/intent", &[("intent", "reset")]).await;
+                stranger
+                    .submits("/flow/intent", &[("intent", "reset")])
+                    .await;
                 stranger.asks_for_code("email", "other@mail.example").await;
                 stranger.answers_wrong().await;
             }

@@ -12,7 +12,9 @@ async fn fails_once(world: &World, user: &str) -> String {
     if stranger.answer.status != 200 {
         return stranger.sees();
     }
-    stranger.asks_for_code("email", "stranger@mail.example").await;
+    stranger
+        .asks_for_code("email", "stranger@mail.example")
+        .await;
     stranger.answers_wrong().await;
     stranger.sees()
 }
@@ -81,20 +83,30 @@ async fn gate_18_failed_attempts_leave_no_trace_in_the_directory() {
 async fn the_owner_hears_once_when_a_method_rests_and_the_page_says_nothing() {
     let world = World::open().await;
     let mut stranger = world.visitor();
-    stranger.forgot("jane01").await.asks_for_code("email", MAILBOX).await;
+    stranger
+        .forgot("jane01")
+        .await
+        .asks_for_code("email", MAILBOX)
+        .await;
     for _ in 0..4 {
         stranger.answers_wrong().await;
     }
     expect![[r#"
         200 Show that it is you
-        ! Too many tries this way. Use another way, or start again in about an hour."#]].assert_eq(&stranger.sees());
+        ! Too many tries this way. Use another way, or start again in about an hour."#]]
+    .assert_eq(&stranger.sees());
     world.told().await;
     let mut other = world.visitor();
-    other.forgot("jane01").await.asks_for_code("email", MAILBOX).await;
+    other
+        .forgot("jane01")
+        .await
+        .asks_for_code("email", MAILBOX)
+        .await;
     other.answers_wrong().await;
     expect![[r#"
         200 Type the code
-        ! That code does not fit. Use the newest message, or ask for another code."#]].assert_eq(&other.sees());
+        ! That code does not fit. Use the newest message, or ask for another code."#]]
+    .assert_eq(&other.sees());
     expect![].assert_eq(&world.told().await);
     world.rests().await;
 }
@@ -102,7 +114,9 @@ async fn the_owner_hears_once_when_a_method_rests_and_the_page_says_nothing() {
 #[tokio::test]
 async fn whoever_cannot_be_helped_is_told_by_mail_once_a_day() {
     let world = World::open().await;
-    let cases = ["noah03", "half04", "olga05", "ende10", "tier08", "admi09", "nils11", "ice-14"];
+    let cases = [
+        "noah03", "half04", "olga05", "ende10", "tier08", "admi09", "nils11", "ice-14",
+    ];
     for _ in 0..2 {
         for user in cases {
             world.visitor().starts(user).await;
@@ -123,10 +137,12 @@ async fn whoever_cannot_be_helped_is_told_by_mail_once_a_day() {
         nils11@work.example: Example Works: about your attempt to reset your password
         somebody@mail.example: Example Works: about your attempt to reset your password
         somebody@mail.example: Example Works: about your attempt to reset your password
-        ice-14@work.example: Example Works: about your attempt to reset your password"#]].assert_eq(&world.told().await);
+        ice-14@work.example: Example Works: about your attempt to reset your password"#]]
+    .assert_eq(&world.told().await);
     world.minutes_pass(25 * 60).await;
     world.visitor().starts("noah03").await;
-    expect!["noah03@work.example: Example Works: about your attempt to reset your password"].assert_eq(&world.told().await);
+    expect!["noah03@work.example: Example Works: about your attempt to reset your password"]
+        .assert_eq(&world.told().await);
     world.rests().await;
 }
 
@@ -146,13 +162,18 @@ async fn a_call_for_help_reaches_the_administrators_once_a_day_and_says_the_same
     let mut seen = Vec::new();
     for user in ["jane01", "nobo17", "jane01"] {
         let mut visitor = world.visitor();
-        visitor.goes_to("/help").await.submits("/help", &[("user", user)]).await;
+        visitor
+            .goes_to("/help")
+            .await
+            .submits("/help", &[("user", user)])
+            .await;
         seen.push(visitor.page.text());
     }
     assert_eq!(seen[0], seen[1]);
     assert_eq!(seen[0], seen[2]);
     expect!["Your request has been sent If we know this user name, your administrators have been told. They will use the contact details they already have, and will never ask for your password or a code. Back to the start"].assert_eq(&seen[0]);
-    expect!["admins@work.example: Example Works: help with a password reset"].assert_eq(&world.told().await);
+    expect!["admins@work.example: Example Works: help with a password reset"]
+        .assert_eq(&world.told().await);
     world.rests().await;
 }
 
@@ -167,7 +188,8 @@ async fn many_starts_from_one_network_are_slowed_down_alike_for_everybody() {
     eager.starts("nobo17").await;
     expect![[r#"
         429 Get back into your account
-        ! Many requests come from your network. Please wait about one minute and try again."#]].assert_eq(&eager.sees());
+        ! Many requests come from your network. Please wait about one minute and try again."#]]
+    .assert_eq(&eager.sees());
     world.clock.advance_ms(30_000);
     eager.starts("nobo17").await;
     assert_eq!(eager.answer.status, 200);

@@ -93,7 +93,11 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
 }
 
 /// The pieces of a text that begin with `open` and end before `close`.
-fn pieces<'t>(text: &'t str, open: &'static str, close: &'static str) -> impl Iterator<Item = &'t str> {
+fn pieces<'t>(
+    text: &'t str,
+    open: &'static str,
+    close: &'static str,
+) -> impl Iterator<Item = &'t str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let from = rest.find(open)?;
@@ -106,9 +110,12 @@ fn pieces<'t>(text: &'t str, open: &'static str, close: &'static str) -> impl It
 
 /// The words between the tags, with single blanks.
 pub fn words(html: &str) -> String {
-    let html = html.split_once('>').map_or(html, |(open, rest)| {
-        if open.starts_with('<') { rest } else { html }
-    });
+    let html = html.split_once('>').map_or(
+        html,
+        |(open, rest)| {
+            if open.starts_with('<') { rest } else { html }
+        },
+    );
     let mut text = String::new();
     let mut is_tag = false;
     for sign in html.chars() {

@@ -68,9 +68,7 @@ pub fn mail(login: &str) -> String {
 /// Makes the accounts; gives the id of each login.
 pub async fn fill(directory: &Embedded, now: Moment) -> Vec<(String, Kind, AccountRef)> {
     directory.add_group("tier-0", true).await.unwrap();
-    let known = EVERYBODY
-        .iter()
-        .filter(|(_, kind)| *kind != Kind::Unknown);
+    let known = EVERYBODY.iter().filter(|(_, kind)| *kind != Kind::Unknown);
     let mut accounts = Vec::new();
     let mut named = Vec::new();
     for (login, kind) in known {

@@ -52,15 +52,25 @@ async fn somebody_new_registers_both_ways_and_they_count_after_three_days() {
         method.registered text
         registration.completed
         notice.sent M9
-        notice.sent M9"#]].assert_eq(&world.audited().await);
+        notice.sent M9"#]]
+    .assert_eq(&world.audited().await);
     let mut stranger = world.visitor();
-    stranger.forgot("noah03").await.asks_for_code("email", "noah@mail.example").await;
+    stranger
+        .forgot("noah03")
+        .await
+        .asks_for_code("email", "noah@mail.example")
+        .await;
     expect![[r#"
         noah03@work.example: Example Works: about your attempt to reset your password
-        Noah@mail.example: Example Works: about your attempt to reset your password"#]].assert_eq(&world.told().await);
+        Noah@mail.example: Example Works: about your attempt to reset your password"#]]
+    .assert_eq(&world.told().await);
     world.minutes_pass(72 * 60).await;
     let mut later = world.visitor();
-    later.forgot("noah03").await.asks_for_code("email", "noah@mail.example").await;
+    later
+        .forgot("noah03")
+        .await
+        .asks_for_code("email", "noah@mail.example")
+        .await;
     later.answers(&world.code_to("Noah@mail.example")).await;
     expect!["200 One more step"].assert_eq(&later.sees());
     world.rests().await;
@@ -103,7 +113,8 @@ async fn where_registration_is_required_only_the_password_and_the_way_out_stay_o
     noah.submits("/signout", &[]).await;
     expect![[r#"
         200 Sign in to Example Works
-        ~ You have signed out."#]].assert_eq(&noah.sees());
+        ~ You have signed out."#]]
+    .assert_eq(&noah.sees());
     world.rests().await;
 }
 
@@ -115,7 +126,8 @@ async fn where_registration_is_off_nobody_is_led_there() {
     noah.signs_in("noah03", OLD).await;
     expect![[r#"
         200 Security info
-        ~ You have not set up a way back in yet."#]].assert_eq(&noah.sees());
+        ~ You have not set up a way back in yet."#]]
+    .assert_eq(&noah.sees());
     world.rests().await;
 }
 
@@ -123,8 +135,12 @@ async fn where_registration_is_off_nobody_is_led_there() {
 async fn a_code_of_registration_has_five_tries() {
     let world = World::open().await;
     let mut noah = world.visitor();
-    noah.signs_in("noah03", OLD).await.goes_to("/me/add/email").await;
-    noah.submits("/me/add", &[("address", "noah@mail.example")]).await;
+    noah.signs_in("noah03", OLD)
+        .await
+        .goes_to("/me/add/email")
+        .await;
+    noah.submits("/me/add", &[("address", "noah@mail.example")])
+        .await;
     let mut seen = Vec::new();
     for _ in 0..5 {
         noah.submits("/me/code", &[("code", "000000")]).await;
@@ -140,7 +156,8 @@ async fn a_code_of_registration_has_five_tries() {
         200 Type the code
         ! That code does not fit. Use the newest message, or ask for another code.
         200 Choose a way
-        ! Too many tries this way. Use another way, or start again in about an hour."#]].assert_eq(&seen.join("\n"));
+        ! Too many tries this way. Use another way, or start again in about an hour."#]]
+    .assert_eq(&seen.join("\n"));
     assert_eq!(world.count_of("method.registered").await, 0);
     world.rests().await;
 }
@@ -153,18 +170,26 @@ async fn a_way_is_removed_after_a_fresh_proof_and_every_place_is_told_the_remove
     jane.submits("/me/remove", &[]).await;
     expect![[r#"
         200 Show that it is you
-        ! Before you change your security info, please show once more that it is you."#]].assert_eq(&jane.sees());
-    let chosen = jane.page.forms.iter().find(|form| form.action == "/me/proof/method");
+        ! Before you change your security info, please show once more that it is you."#]]
+    .assert_eq(&jane.sees());
+    let chosen = jane
+        .page
+        .forms
+        .iter()
+        .find(|form| form.action == "/me/proof/method");
     assert!(chosen.is_some());
-    jane.submits("/me/proof/method", &[("method_id", "jane01-email")]).await;
+    jane.submits("/me/proof/method", &[("method_id", "jane01-email")])
+        .await;
     expect!["Type the code We sent a 6-digit code to s…@mail.example. It works for 5 minutes. Code Next Send again Use another way"].assert_eq(&jane.page.text());
     world.told().await;
-    jane.submits("/me/proof", &[("code", &world.code_to(MAILBOX))]).await;
+    jane.submits("/me/proof", &[("code", &world.code_to(MAILBOX))])
+        .await;
     expect!["200 Security info"].assert_eq(&jane.sees());
     jane.submits("/me/remove", &[]).await;
     expect![[r#"
         200 Security info
-        ! You need 2 ways. Add another one before you remove this."#]].assert_eq(&jane.sees());
+        ! You need 2 ways. Add another one before you remove this."#]]
+    .assert_eq(&jane.sees());
     expect![].assert_eq(&world.told().await);
     world.rests().await;
 }
@@ -173,9 +198,14 @@ async fn a_way_is_removed_after_a_fresh_proof_and_every_place_is_told_the_remove
 async fn a_fresh_proof_is_good_for_five_minutes() {
     let world = World::open().await;
     let mut jane = world.visitor();
-    jane.signs_in("jane01", OLD).await.goes_to("/me/proof").await;
-    jane.submits("/me/proof/method", &[("method_id", "jane01-text")]).await;
-    jane.submits("/me/proof", &[("code", &world.code_to(MOBILE))]).await;
+    jane.signs_in("jane01", OLD)
+        .await
+        .goes_to("/me/proof")
+        .await;
+    jane.submits("/me/proof/method", &[("method_id", "jane01-text")])
+        .await;
+    jane.submits("/me/proof", &[("code", &world.code_to(MOBILE))])
+        .await;
     world.minutes_pass(5).await;
     jane.goes_to("/me/add").await;
     expect!["200 Choose a way"].assert_eq(&jane.sees());
@@ -192,12 +222,18 @@ async fn after_half_a_year_people_look_through_their_ways_again() {
     let mut jane = world.visitor();
     jane.signs_in("jane01", OLD).await;
     // The password is older than ninety days by then; that comes first.
-    jane.submits("/me/password", &[("current", OLD), ("password", NEW), ("again", NEW)]).await;
+    jane.submits(
+        "/me/password",
+        &[("current", OLD), ("password", NEW), ("again", NEW)],
+    )
+    .await;
     jane.signs_in("jane01", NEW).await;
     expect!["200 Are these still right?"].assert_eq(&jane.sees());
     jane.submits("/register/confirm", &[]).await;
-    jane.submits("/me/proof/method", &[("method_id", "jane01-email")]).await;
-    jane.submits("/me/proof", &[("code", &world.code_to(MAILBOX))]).await;
+    jane.submits("/me/proof/method", &[("method_id", "jane01-email")])
+        .await;
+    jane.submits("/me/proof", &[("code", &world.code_to(MAILBOX))])
+        .await;
     jane.goes_to("/register").await;
     jane.submits("/register/confirm", &[]).await;
     expect!["200 Security info"].assert_eq(&jane.sees());
@@ -215,10 +251,16 @@ async fn gate_16_a_link_in_a_mail_freezes_the_account_only_when_its_button_is_pr
     adds(&mut noah, &world, NOAHS_MAIL).await;
     let mail = world.message_to("noah03@work.example");
     let (_, link) = mail.split_once("https://reset.example").unwrap();
-    let path: String = link.chars().take_while(|sign| !sign.is_whitespace()).collect();
+    let path: String = link
+        .chars()
+        .take_while(|sign| !sign.is_whitespace())
+        .collect();
     let mut scanner = world.visitor();
     for method in ["GET", "HEAD", "OPTIONS"].repeat(20) {
-        let request = scanner.request(method, &path).body(axum::body::Body::empty()).unwrap();
+        let request = scanner
+            .request(method, &path)
+            .body(axum::body::Body::empty())
+            .unwrap();
         scanner.sends(request).await;
     }
     assert_eq!(world.count_of("account.frozen").await, 0);
@@ -229,10 +271,12 @@ async fn gate_16_a_link_in_a_mail_freezes_the_account_only_when_its_button_is_pr
     owner.submits(&path, &[]).await;
     expect![[r#"
         200 Your account is protected
-        ~ Done. The helpdesk will contact you."#]].assert_eq(&owner.sees());
+        ~ Done. The helpdesk will contact you."#]]
+    .assert_eq(&owner.sees());
     expect![[r#"
         Noah@mail.example: Example Works: account frozen
-        admins@work.example: Example Works: account frozen"#]].assert_eq(&world.told().await);
+        admins@work.example: Example Works: account frozen"#]]
+    .assert_eq(&world.told().await);
     noah.goes_to("/me").await;
     expect!["200 Sign in to Example Works"].assert_eq(&noah.sees());
     owner.goes_to(&path).await;

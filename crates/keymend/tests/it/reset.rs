@@ -19,7 +19,8 @@ async fn a_forgotten_password_becomes_a_new_one_behind_two_gates() {
     jane.answers_wrong().await;
     expect![[r#"
         200 Type the code
-        ! That code does not fit. Use the newest message, or ask for another code."#]].assert_eq(&jane.sees());
+        ! That code does not fit. Use the newest message, or ask for another code."#]]
+    .assert_eq(&jane.sees());
     jane.answers(&world.code_to(MAILBOX)).await;
     expect!["200 One more step"].assert_eq(&jane.sees());
     jane.proves_by_text().await;
@@ -49,7 +50,8 @@ async fn a_forgotten_password_becomes_a_new_one_behind_two_gates() {
         order.settled done
         password.reset
         notice.sent M4
-        notice.sent M4"#]].assert_eq(&world.audited().await);
+        notice.sent M4"#]]
+    .assert_eq(&world.audited().await);
     jane.signs_in("jane01", OLD).await;
     expect![[r#"
         422 Sign in to Example Works
@@ -68,7 +70,8 @@ async fn one_gate_is_enough_where_the_policy_says_so_and_then_asks_for_a_longer_
     jane.chooses("river stones").await;
     expect![[r#"
         200 Choose a new password
-        ! Use at least 15 characters; you typed 12."#]].assert_eq(&jane.sees());
+        ! Use at least 15 characters; you typed 12."#]]
+    .assert_eq(&jane.sees());
     jane.chooses(NEW).await;
     expect!["200 Your password has been changed"].assert_eq(&jane.sees());
     world.rests().await;
@@ -85,10 +88,12 @@ async fn a_locked_account_is_unlocked_and_keeps_its_password() {
     lee.submits("/flow/unlock", &[]).await;
     expect![[r#"
         200 Your account is unlocked
-        ~ Your password has not changed. You can sign in now."#]].assert_eq(&lee.sees());
+        ~ Your password has not changed. You can sign in now."#]]
+    .assert_eq(&lee.sees());
     expect![[r#"
         somebody@mail.example: Example Works: your account was unlocked
-        lock07@work.example: Example Works: your account was unlocked"#]].assert_eq(&world.told().await);
+        lock07@work.example: Example Works: your account was unlocked"#]]
+    .assert_eq(&world.told().await);
     lee.signs_in("lock07", OLD).await;
     expect!["200 Security info"].assert_eq(&lee.sees());
     assert_eq!(world.count_of("account.unlocked").await, 1);
@@ -163,7 +168,8 @@ async fn of_two_proven_attempts_the_newer_one_counts() {
     first.goes_to("/flow").await;
     expect![[r#"
         410 This attempt has timed out
-        ! This attempt was closed because a newer one was started for the same account."#]].assert_eq(&first.sees());
+        ! This attempt was closed because a newer one was started for the same account."#]]
+    .assert_eq(&first.sees());
     second.chooses(NEW).await;
     expect!["200 Your password has been changed"].assert_eq(&second.sees());
     world.rests().await;
@@ -173,7 +179,11 @@ async fn of_two_proven_attempts_the_newer_one_counts() {
 async fn a_finished_reset_ends_every_other_attempt_and_its_codes() {
     let world = World::open().await;
     let (mut first, mut second) = (world.visitor(), world.visitor());
-    second.forgot("jane01").await.asks_for_code("email", MAILBOX).await;
+    second
+        .forgot("jane01")
+        .await
+        .asks_for_code("email", MAILBOX)
+        .await;
     let code = world.code_to(MAILBOX);
     first.forgot("jane01").await.proves_by_email().await;
     first.proves_by_text().await.chooses(NEW).await;
@@ -183,7 +193,8 @@ async fn a_finished_reset_ends_every_other_attempt_and_its_codes() {
     second.goes_to("/flow").await;
     expect![[r#"
         410 This attempt has timed out
-        ! This attempt was closed because a newer one was started for the same account."#]].assert_eq(&second.sees());
+        ! This attempt was closed because a newer one was started for the same account."#]]
+    .assert_eq(&second.sees());
     assert_eq!(world.count_of("flow.replaced").await, 1);
     world.rests().await;
 }
@@ -222,19 +233,24 @@ async fn a_cancelled_attempt_says_that_nothing_changed() {
 async fn a_code_can_be_sent_again_after_a_while_and_three_times_at_most() {
     let world = World::open().await;
     let mut jane = world.visitor();
-    jane.forgot("jane01").await.asks_for_code("email", MAILBOX).await;
+    jane.forgot("jane01")
+        .await
+        .asks_for_code("email", MAILBOX)
+        .await;
     let first = world.code_to(MAILBOX);
     jane.submits("/flow/resend", &[]).await;
     expect![[r#"
         200 Type the code
-        ! You can ask for another code in 30 seconds."#]].assert_eq(&jane.sees());
+        ! You can ask for another code in 30 seconds."#]]
+    .assert_eq(&jane.sees());
     world.minutes_pass(1).await;
     jane.submits("/flow/resend", &[]).await;
     expect!["200 Type the code"].assert_eq(&jane.sees());
     jane.answers(&first).await;
     expect![[r#"
         200 Type the code
-        ! That code does not fit. Use the newest message, or ask for another code."#]].assert_eq(&jane.sees());
+        ! That code does not fit. Use the newest message, or ask for another code."#]]
+    .assert_eq(&jane.sees());
     world.minutes_pass(1).await;
     jane.submits("/flow/resend", &[]).await;
     assert!(jane.page.form("/flow/resend").is_none());
@@ -247,13 +263,17 @@ async fn a_code_can_be_sent_again_after_a_while_and_three_times_at_most() {
 async fn a_code_dies_after_five_minutes() {
     let world = World::open().await;
     let mut jane = world.visitor();
-    jane.forgot("jane01").await.asks_for_code("email", MAILBOX).await;
+    jane.forgot("jane01")
+        .await
+        .asks_for_code("email", MAILBOX)
+        .await;
     let code = world.code_to(MAILBOX);
     world.minutes_pass(5).await;
     jane.answers(&code).await;
     expect![[r#"
         200 Type the code
-        ! That code does not fit. Use the newest message, or ask for another code."#]].assert_eq(&jane.sees());
+        ! That code does not fit. Use the newest message, or ask for another code."#]]
+    .assert_eq(&jane.sees());
     world.rests().await;
 }
 
@@ -276,7 +296,10 @@ async fn the_bot_check_is_a_short_queue_without_scripts() {
         .opens()
         .await;
     let mut jane = world.visitor();
-    jane.goes_to("/reset").await.submits("/reset", &[("user", "jane01")]).await;
+    jane.goes_to("/reset")
+        .await
+        .submits("/reset", &[("user", "jane01")])
+        .await;
     expect!["200 One moment, please"].assert_eq(&jane.sees());
     world.clock.advance_ms(5_000);
     jane.goes_to("/reset/wait").await;

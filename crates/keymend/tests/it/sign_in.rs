@@ -9,23 +9,47 @@ use crate::world::World;
 async fn a_known_password_is_changed_and_every_place_is_told() {
     let world = World::open().await;
     let mut jane = world.visitor();
-    jane.signs_in("jane01", OLD).await.goes_to("/me/password").await;
+    jane.signs_in("jane01", OLD)
+        .await
+        .goes_to("/me/password")
+        .await;
     expect!["200 Change your password"].assert_eq(&jane.sees());
-    jane.submits("/me/password", &[("current", "not my password"), ("password", NEW), ("again", NEW)])
-        .await;
+    jane.submits(
+        "/me/password",
+        &[
+            ("current", "not my password"),
+            ("password", NEW),
+            ("again", NEW),
+        ],
+    )
+    .await;
     expect![[r#"
         422 Change your password
-        ! Your current password does not fit."#]].assert_eq(&jane.sees());
-    jane.submits("/me/password", &[("current", OLD), ("password", NEW), ("again", "other words here")])
-        .await;
+        ! Your current password does not fit."#]]
+    .assert_eq(&jane.sees());
+    jane.submits(
+        "/me/password",
+        &[
+            ("current", OLD),
+            ("password", NEW),
+            ("again", "other words here"),
+        ],
+    )
+    .await;
     expect![[r#"
         422 Change your password
-        ! The two passwords are not the same. Please type them again."#]].assert_eq(&jane.sees());
-    jane.submits("/me/password", &[("current", OLD), ("password", NEW), ("again", NEW)]).await;
+        ! The two passwords are not the same. Please type them again."#]]
+    .assert_eq(&jane.sees());
+    jane.submits(
+        "/me/password",
+        &[("current", OLD), ("password", NEW), ("again", NEW)],
+    )
+    .await;
     expect!["200 Your password has been changed"].assert_eq(&jane.sees());
     expect![[r#"
         jane01@work.example: Example Works: your password was changed
-        somebody@mail.example: Example Works: your password was changed"#]].assert_eq(&world.told().await);
+        somebody@mail.example: Example Works: your password was changed"#]]
+    .assert_eq(&world.told().await);
     expect![[r#"
         signin.succeeded
         order.opened change
@@ -34,7 +58,8 @@ async fn a_known_password_is_changed_and_every_place_is_told() {
         order.settled done
         password.changed
         notice.sent M5
-        notice.sent M5"#]].assert_eq(&world.audited().await);
+        notice.sent M5"#]]
+    .assert_eq(&world.audited().await);
     jane.goes_to("/me").await;
     expect!["200 Sign in to Example Works"].assert_eq(&jane.sees());
     jane.signs_in("jane01", NEW).await;
@@ -49,7 +74,12 @@ async fn is_led_to_a_new_password(user: &str) -> String {
     let first = person.sees();
     person.goes_to("/me").await;
     assert_eq!(person.sees(), first, "nothing else is open until then");
-    person.submits("/me/password", &[("current", OLD), ("password", NEW), ("again", NEW)]).await;
+    person
+        .submits(
+            "/me/password",
+            &[("current", OLD), ("password", NEW), ("again", NEW)],
+        )
+        .await;
     let second = person.sees();
     person.signs_in(user, NEW).await;
     let third = person.sees();
@@ -62,7 +92,8 @@ async fn an_expired_password_leads_to_a_new_one() {
     expect![[r#"
         200 Your password has expired
         200 Your password has been changed
-        200 Security info"#]].assert_eq(&is_led_to_a_new_password("expi12").await);
+        200 Security info"#]]
+    .assert_eq(&is_led_to_a_new_password("expi12").await);
 }
 
 #[tokio::test]
@@ -70,7 +101,8 @@ async fn a_password_that_must_be_changed_leads_to_a_new_one() {
     expect![[r#"
         200 Your password must be changed
         200 Your password has been changed
-        200 Security info"#]].assert_eq(&is_led_to_a_new_password("must13").await);
+        200 Security info"#]]
+    .assert_eq(&is_led_to_a_new_password("must13").await);
 }
 
 #[tokio::test]
@@ -114,7 +146,9 @@ async fn gate_18_guessing_at_the_sign_in_never_locks_the_account_in_the_director
     let mut pages = Vec::new();
     for count in 0..50 {
         let mut stranger = world.visitor();
-        stranger.signs_in("jane01", &format!("wrong words {count}")).await;
+        stranger
+            .signs_in("jane01", &format!("wrong words {count}"))
+            .await;
         pages.push(stranger.sees());
     }
     assert!(world.entry("jane01").await.state.lock.is_none());
@@ -131,8 +165,11 @@ async fn gate_18_guessing_at_the_sign_in_never_locks_the_account_in_the_director
     for count in 0..50 {
         jane.goes_to("/me/password").await;
         let current = format!("wrong words {count}");
-        jane.submits("/me/password", &[("current", &current), ("password", NEW), ("again", NEW)])
-            .await;
+        jane.submits(
+            "/me/password",
+            &[("current", &current), ("password", NEW), ("again", NEW)],
+        )
+        .await;
     }
     assert!(world.entry("jane01").await.state.lock.is_none());
     expect![[r#"
@@ -173,8 +210,15 @@ async fn whoever_idles_is_signed_out() {
 async fn a_protected_account_is_not_changed_here() {
     let world = World::open().await;
     let mut ada = world.visitor();
-    ada.signs_in("tier08", OLD).await.goes_to("/me/password").await;
-    ada.submits("/me/password", &[("current", OLD), ("password", NEW), ("again", NEW)]).await;
+    ada.signs_in("tier08", OLD)
+        .await
+        .goes_to("/me/password")
+        .await;
+    ada.submits(
+        "/me/password",
+        &[("current", OLD), ("password", NEW), ("again", NEW)],
+    )
+    .await;
     expect![[r#"
         422 Change your password
         ! The password of this account cannot be changed here. Change it at a company computer, or ask an administrator."#]].assert_eq(&ada.sees());

@@ -98,7 +98,11 @@ impl<'w> Visitor<'w> {
 
     /// A request as this browser makes it.
     pub fn request(&self, method: &str, path: &str) -> axum::http::request::Builder {
-        let jar: Vec<String> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let jar: Vec<String> = self
+            .jar
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -175,7 +179,10 @@ impl<'w> Visitor<'w> {
     pub fn filled(&self, action: &str, filled: &[(&str, &str)]) -> String {
         let form = self.page.form(action);
         let form = form.unwrap_or_else(|| panic!("no form for {action} on: {}", self.sees()));
-        assert!(form.fields.contains_key("form_token"), "a form without a token");
+        assert!(
+            form.fields.contains_key("form_token"),
+            "a form without a token"
+        );
         let mut fields = form.fields.clone();
         for (name, value) in filled {
             let old = fields.insert((*name).to_owned(), (*value).to_owned());
@@ -193,9 +200,23 @@ impl<'w> Visitor<'w> {
 
     /// What the visitor sees: status, heading, what is wrong, what is noted.
     pub fn sees(&self) -> String {
-        let mut lines = vec![format!("{} {}", self.answer.status.as_u16(), self.page.heading())];
-        lines.extend(self.page.errors().into_iter().map(|line| format!("! {line}")));
-        lines.extend(self.page.notes().into_iter().map(|line| format!("~ {line}")));
+        let mut lines = vec![format!(
+            "{} {}",
+            self.answer.status.as_u16(),
+            self.page.heading()
+        )];
+        lines.extend(
+            self.page
+                .errors()
+                .into_iter()
+                .map(|line| format!("! {line}")),
+        );
+        lines.extend(
+            self.page
+                .notes()
+                .into_iter()
+                .map(|line| format!("~ {line}")),
+        );
         lines.join("\n")
     }
 
@@ -203,18 +224,21 @@ impl<'w> Visitor<'w> {
     pub async fn starts(&mut self, user: &str) -> &mut Self {
         self.goes_to("/reset").await;
         let human = self.work().unwrap_or_default();
-        self.submits("/reset", &[("user", user), ("human", &human)]).await
+        self.submits("/reset", &[("user", user), ("human", &human)])
+            .await
     }
 
     /// Does the sum of the bot check, as the page's script does.
     fn work(&self) -> Option<String> {
         let token = self.page.attribute("data-pow")?;
         let bits: u32 = self.page.attribute("data-bits")?.parse().unwrap();
-        (0_u64..).map(|count| format!("{token}:{count}")).find(|text| {
-            let digest = Sha256::digest(text.as_bytes());
-            let head = u64::from_be_bytes(digest[..8].try_into().unwrap());
-            head.leading_zeros() >= bits
-        })
+        (0_u64..)
+            .map(|count| format!("{token}:{count}"))
+            .find(|text| {
+                let digest = Sha256::digest(text.as_bytes());
+                let head = u64::from_be_bytes(digest[..8].try_into().unwrap());
+                head.leading_zeros() >= bits
+            })
     }
 
     /// "I forgot", for a name.
@@ -232,7 +256,8 @@ impl<'w> Visitor<'w> {
     /// Chooses a way, and types an address or a number.
     pub async fn asks_for_code(&mut self, way: &str, address: &str) -> &mut Self {
         self.submits("/flow/method", &[("method", way)]).await;
-        self.submits("/flow/challenge", &[("address", address)]).await
+        self.submits("/flow/challenge", &[("address", address)])
+            .await
     }
 
     /// Types a code.
@@ -257,18 +282,25 @@ impl<'w> Visitor<'w> {
     /// Types a code that is surely wrong, as long as a right one.
     pub async fn answers_wrong(&mut self) -> &mut Self {
         let is_right = |code: &str| self.world.sent(code);
-        let wrong = ["000000", "111111", "222222", "333333"].into_iter().find(|code| !is_right(code));
+        let wrong = ["000000", "111111", "222222", "333333"]
+            .into_iter()
+            .find(|code| !is_right(code));
         self.answers(wrong.unwrap()).await
     }
 
     /// Types a new password twice.
     pub async fn chooses(&mut self, password: &str) -> &mut Self {
-        self.submits("/flow/password", &[("password", password), ("again", password)]).await
+        self.submits(
+            "/flow/password",
+            &[("password", password), ("again", password)],
+        )
+        .await
     }
 
     /// Signs in.
     pub async fn signs_in(&mut self, user: &str, password: &str) -> &mut Self {
         self.goes_to("/signin").await;
-        self.submits("/signin", &[("user", user), ("password", password)]).await
+        self.submits("/signin", &[("user", user), ("password", password)])
+            .await
     }
 }

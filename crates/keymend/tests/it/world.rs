@@ -299,22 +299,32 @@ impl World {
     /// The newest code that was sent to `to`.
     pub fn code_to(&self, to: &str) -> String {
         let messages = self.outbox.messages();
-        let digits = messages.iter().filter(|message| message.to == to).find_map(|message| {
-            let words = message.body.split(|sign: char| !sign.is_ascii_digit());
-            let mut codes = words.filter(|word| word.len() == 6);
-            codes.next().map(str::to_owned)
-        });
+        let digits = messages
+            .iter()
+            .filter(|message| message.to == to)
+            .find_map(|message| {
+                let words = message.body.split(|sign: char| !sign.is_ascii_digit());
+                let mut codes = words.filter(|word| word.len() == 6);
+                codes.next().map(str::to_owned)
+            });
         digits.expect("a code was sent there")
     }
 
     /// Whether this code was ever sent to anybody.
     pub fn sent(&self, code: &str) -> bool {
-        self.outbox.messages().iter().any(|message| message.body.contains(code))
+        self.outbox
+            .messages()
+            .iter()
+            .any(|message| message.body.contains(code))
     }
 
     /// The newest message to `to`, in full.
     pub fn message_to(&self, to: &str) -> String {
-        let found = self.outbox.messages().into_iter().find(|message| message.to == to);
+        let found = self
+            .outbox
+            .messages()
+            .into_iter()
+            .find(|message| message.to == to);
         found.expect("a message was sent there").body
     }
 
@@ -344,7 +354,10 @@ impl World {
         let newest = records.last().map_or(0, |record| record.seq);
         self.audit_seen.store(newest, Ordering::SeqCst);
         let fresh = records.into_iter().filter(|record| record.seq > seen);
-        fresh.map(|record| line(&record)).collect::<Vec<_>>().join("\n")
+        fresh
+            .map(|record| line(&record))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// The whole audit log, oldest first.
@@ -353,7 +366,9 @@ impl World {
             limit: 10_000,
             ..AuditFilter::default()
         };
-        let read = self.store.read(move |rx| -> Result<_, StoreFault> { rx.audit_search(&filter) });
+        let read = self
+            .store
+            .read(move |rx| -> Result<_, StoreFault> { rx.audit_search(&filter) });
         let mut records = read.await.unwrap();
         records.sort_by_key(|record| record.seq);
         records
@@ -362,7 +377,10 @@ impl World {
     /// How often the audit log has an event of this name.
     pub async fn count_of(&self, word: &str) -> usize {
         let records = self.audit().await;
-        records.iter().filter(|record| record.event.event.word() == word).count()
+        records
+            .iter()
+            .filter(|record| record.event.event.word() == word)
+            .count()
     }
 
     /// The end of a test: nothing may be left that was to be sent or settled.
@@ -375,7 +393,11 @@ impl World {
             Ok((rx.outbox_len()?, writing.map_or(0, |(_, count)| count)))
         });
         let (unsent, unsettled) = left.await.unwrap();
-        assert_eq!((unsent, unsettled), (0, 0), "unsent notices, unsettled orders");
+        assert_eq!(
+            (unsent, unsettled),
+            (0, 0),
+            "unsent notices, unsettled orders"
+        );
         self.is_over = true;
     }
 }
