@@ -130,12 +130,12 @@ export class Visitor {
     examined.add(key);
     await this.fits();
     await this.leadsOn();
-    if (this.setting.isLookedAt) await this.inBothSchemes(name);
+    if (this.setting.isLookedAt) await this.inSchemes(["light", "dark"], name);
   }
 
-  /** Ends the walk if axe finds anything in light or dark; takes a picture of each. */
-  async inBothSchemes(name) {
-    for (const colorScheme of ["light", "dark"]) {
+  /** Ends the walk if axe finds anything in these colour schemes; takes a picture of each. */
+  async inSchemes(schemes, name) {
+    for (const colorScheme of schemes) {
       await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       const violations = await this.violations();
       sure(violations.length === 0, `axe (${colorScheme}) at ${this.page.url()}:\n${violations.join("\n")}`);
