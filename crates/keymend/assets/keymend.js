@@ -185,7 +185,10 @@ function showRules(answer) {
     const word = section.getAttribute("data-" + rule.state);
     if (word !== null) line.querySelector(".rule-state").textContent = word;
   }
-  if (strength) strength.textContent = answer.strength || strength.dataset.none;
+  if (strength) {
+    strength.textContent = answer.strength || strength.dataset.none;
+    strength.parentElement.hidden = answer.strength === "";
+  }
   if (said) {
     const total = String(answer.rules.length);
     said.textContent = said.dataset.summary.replace("##", total).replace("#", String(met));
@@ -235,6 +238,13 @@ function showLater(element) {
   }, Number(element.dataset.after) * 1000);
 }
 
+// Every step makes the tokens of older forms stale, so the forms of this page take the new one.
+function renewTokens(page) {
+  const token = /name="form_token" value="([\w.~-]+)"/.exec(page);
+  if (!token) throw new Error("no token");
+  for (const field of all('input[name="form_token"]')) field.value = token[1];
+}
+
 // Says that time runs out two minutes before, and gets more without losing what was typed.
 function watchTime(section) {
   const form = section.querySelector("[data-more-time]");
@@ -256,6 +266,7 @@ function watchTime(section) {
     try {
       const reply = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
       if (!reply.ok) throw new Error("not given");
+      renewTokens(await reply.text());
     } catch {
       form.submit();
       return;

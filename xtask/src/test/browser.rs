@@ -8,11 +8,14 @@ use crate::{Failure, root, target};
 
 pub(super) fn tests() -> Result<Counts, Failure> {
     packages::install_node_modules()?;
+    let galleries = target().join("gallery");
     cargo::build_service()?;
+    cargo::write_galleries(&galleries)?;
     let mut command = Command::new("node");
     command
         .arg(root().join("crates/keymend/tests/browser/run.mjs"))
         .env("KEYMEND_BIN", target().join("debug/keymend"))
+        .env("KEYMEND_GALLERY", galleries)
         .env("KEYMEND_SCREENSHOTS", target().join("screenshots"))
         .current_dir(root());
     let counts = step::counted(command, count)?;

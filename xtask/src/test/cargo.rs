@@ -1,5 +1,6 @@
 //! The steps that cargo carries out.
 
+use std::path::Path;
 use std::process::Command;
 
 use super::step::{self, Counts};
@@ -40,6 +41,26 @@ pub(super) fn build_service() -> Result<(), Failure> {
         "--bin",
         "keymend",
     ]))
+}
+
+/// Writes every page in every shape to the folder, once for each language.
+pub(super) fn write_galleries(folder: &Path) -> Result<(), Failure> {
+    // Pages of an older run are none of this one.
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)
+            .map_err(|fault| Failure::new(format!("removing the old gallery: {fault}")))?;
+    }
+    for language in ["en", "de"] {
+        let run = ["run", "--quiet", "--package", "keymend"];
+        let example = ["--example", "gallery", "--"];
+        let mut command = cargo(&run);
+        command
+            .args(example)
+            .arg(folder.join(language))
+            .arg(language);
+        step::succeed(&mut command)?;
+    }
+    Ok(())
 }
 
 fn cargo(arguments: &[&str]) -> Command {

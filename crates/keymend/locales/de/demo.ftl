@@ -1,6 +1,6 @@
 # Nur in der Vorführung.
 demo-banner = Dies ist eine Vorführung. Es wird nichts wirklich gesendet.
-demo-outbox-link = Die E-Mails und Textnachrichten ansehen
+demo-outbox-link = Die E-Mails und Textnachrichten ansehen (neuer Tab)
 demo-outbox-heading = Postausgang der Vorführung
 demo-outbox-text = In der Vorführung verlässt nichts diesen Rechner. Hier steht, was ein Mailserver und ein Dienst für Textnachrichten befördert hätten, das Neueste zuerst.
 demo-outbox-empty = Noch wurde nichts gesendet. Fordern Sie einen Code an, und sehen Sie dann hier nach.
@@ -8,7 +8,7 @@ demo-outbox-renew = Diese Seite erneuern
 demo-mail-to = E-Mail an { $to }
 demo-text-to = Textnachricht an { $to }
 demo-accounts-heading = Konten zum Ausprobieren
-demo-accounts-text = Es gibt sie nur in der Vorführung. Jede Zeile: Benutzername, Passwort und was besonders ist.
+demo-accounts-text = Es gibt sie nur in der Vorführung. Wählen Sie einen Namen, um ihn einzutragen. Darunter stehen das Passwort sowie die E-Mail-Adresse und die Mobilnummer, die dazugehören.
 demo-account-password = Passwort
 demo-kind-plain = Ein gewöhnliches Konto
 demo-kind-locked = Ist nach zu vielen falschen Passwörtern gesperrt

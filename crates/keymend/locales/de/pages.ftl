@@ -307,6 +307,10 @@ expired-text =
        *[other] Zu Ihrer Sicherheit endet ein Versuch nach { $n } Minuten. Nichts wurde geändert.
     }
 
+## Ein Versuch, der aus einem anderen Grund endete
+stopped-heading = Dieser Versuch ist beendet
+stopped-text = Sie können neu beginnen. Was Sie früher eingerichtet haben, gilt weiterhin.
+
 ## S28
 down-heading = Wir erreichen { $directory } gerade nicht
 down-text = Passwörter können im Augenblick nicht geändert werden. Es wurde kein Code gesendet und keiner Ihrer Versuche verbraucht. Bitte versuchen Sie es in einigen Minuten noch einmal.

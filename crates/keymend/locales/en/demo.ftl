@@ -1,6 +1,6 @@
 # Only in the demonstration.
 demo-banner = This is a demonstration. Nothing is really sent.
-demo-outbox-link = See the mails and text messages
+demo-outbox-link = See the mails and text messages (new tab)
 demo-outbox-heading = Demonstration outbox
 demo-outbox-text = In the demonstration nothing leaves this computer. Here is what a mail server and a text message gateway would have carried, the newest first.
 demo-outbox-empty = Nothing has been sent yet. Ask for a code, then look here.
@@ -8,7 +8,7 @@ demo-outbox-renew = Renew this page
 demo-mail-to = E-mail to { $to }
 demo-text-to = Text message to { $to }
 demo-accounts-heading = Accounts to try
-demo-accounts-text = These exist in the demonstration only. Each line: user name, password, and what is special.
+demo-accounts-text = These exist in the demonstration only. Choose a name to fill it in. Below it stand the password, and the e-mail address and mobile number that belong to it.
 demo-account-password = Password
 demo-kind-plain = A plain account
 demo-kind-locked = Is locked after too many wrong passwords

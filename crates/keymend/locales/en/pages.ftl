@@ -307,6 +307,10 @@ expired-text =
        *[other] For your safety an attempt ends after { $n } minutes. Nothing was changed.
     }
 
+## An attempt that ended for another reason
+stopped-heading = This attempt has ended
+stopped-text = You can start again. What you set up earlier still counts.
+
 ## S28
 down-heading = We cannot reach { $directory } right now
 down-text = Passwords cannot be changed at the moment. No code was sent and none of your tries was used. Please try again in a few minutes.

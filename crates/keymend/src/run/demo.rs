@@ -264,6 +264,8 @@ fn site(address: SocketAddr) -> Result<Site, Stop> {
         .map(|sample| DemoAccount {
             user: sample.login.to_owned(),
             password: sample.password.to_owned(),
+            email: sample.mail(),
+            number: sample.phone.to_owned(),
             kind: sample.kind.id(),
         })
         .collect();

@@ -122,25 +122,37 @@ export class Visitor {
     await this.examine("told");
   }
 
-  /** Checks accessibility and takes pictures, once for every page, size and setting. */
+  /** Looks closely at a page, once for every size and setting: axe, width, next step, pictures. */
   async examine(state = "") {
     const name = slug(`${await this.heading()} ${state}`);
     const key = `${name} ${this.setting.name}`;
     if (examined.has(key)) return;
     examined.add(key);
-    await this.axe();
     await this.fits();
-    await this.shot(name);
+    await this.leadsOn();
+    if (this.setting.isLookedAt) await this.inSchemes(["light", "dark"], name);
   }
 
-  /** Ends the walk if axe finds anything, in light or dark. */
-  async axe() {
-    for (const colorScheme of ["light", "dark"]) {
+  /** Ends the walk if axe finds anything in these colour schemes; takes a picture of each. */
+  async inSchemes(schemes, name) {
+    for (const colorScheme of schemes) {
       await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       const violations = await this.violations();
-      sure(violations.length === 0, `axe (${colorScheme}):\n${violations.join("\n")}`);
+      sure(violations.length === 0, `axe (${colorScheme}) at ${this.page.url()}:\n${violations.join("\n")}`);
+      await this.shot(name, colorScheme);
     }
-    await this.page.emulateMedia({ colorScheme: "light" });
+    await this.page.emulateMedia({ colorScheme: "light", reducedMotion: "no-preference" });
+  }
+
+  /** Ends the walk if the page has no next step, or does not say in its title what it is. */
+  async leadsOn() {
+    same(await this.page.locator("h1").count(), 1, "the number of headings");
+    const title = await this.page.title();
+    sure(title.startsWith(await this.heading()), `the title “${title}” is not the heading`);
+    const id = (await this.words()).match(/\b(?:rule|refusal|way|deed|demo|message|help)-[a-z-]+/);
+    sure(id === null, `the page shows the name of a text: ${id}`);
+    const steps = this.page.locator("main :is(a[href], button[type=submit], [data-renew])");
+    sure((await steps.count()) > 0, "the page is a dead end");
   }
 
   /** What axe finds on the page as it stands. */
@@ -175,19 +187,15 @@ export class Visitor {
   }
 
   /** Ends the walk if the page is wider than the window. */
-  async fits() {
+  async fits(room = this.setting.width) {
     const width = await this.page.evaluate(() => document.documentElement.scrollWidth);
-    sure(width <= this.setting.width, `the page is ${width} wide, the window ${this.setting.width}`);
+    sure(width <= room, `${this.page.url()} is ${width} wide, the window ${room}`);
   }
 
-  /** Takes a picture in light and in dark. */
-  async shot(name) {
-    for (const colorScheme of ["light", "dark"]) {
-      await this.page.emulateMedia({ colorScheme });
-      const file = `${slug(name)}--${slug(this.setting.name)}--${colorScheme}.png`;
-      await this.page.screenshot({ path: join(this.screenshots, file), fullPage: true });
-    }
-    await this.page.emulateMedia({ colorScheme: "light" });
+  /** Takes a picture of the whole page. */
+  async shot(name, colorScheme) {
+    const file = `${slug(name)}--${slug(this.setting.name)}--${colorScheme}.png`;
+    await this.page.screenshot({ path: join(this.screenshots, file), fullPage: true });
   }
 
   // -- the outbox
@@ -230,17 +238,21 @@ export class Visitor {
 
   // -- when something goes wrong
 
+  /** Notes what no visit may cause; refusals of the page's own policy are errors in the console. */
   watch() {
-    this.page.on("pageerror", (fault) => this.accidents.push(`script: ${fault.message}`));
-    this.page.on("console", (line) => {
+    this.context.on("weberror", (fault) => this.accidents.push(`script: ${fault.error().message}`));
+    this.context.on("console", (line) => {
       const isStatus = line.text().includes("the server responded with a status of 4");
-      if (line.type() === "error" && !isStatus) this.accidents.push(`console: ${line.text()}`);
+      const isGrave = ["error", "warning"].includes(line.type());
+      if (isGrave && !isStatus) this.accidents.push(`console: ${line.text()}`);
     });
     this.page.on("response", (answer) => {
       if (answer.request().isNavigationRequest()) this.lastStatus = answer.status();
+    });
+    this.context.on("response", (answer) => {
       if (answer.status() >= 500) this.accidents.push(`${answer.status()} at ${answer.url()}`);
     });
-    this.page.on("request", (request) => {
+    this.context.on("request", (request) => {
       const isOurs = request.url().startsWith(this.service.url) || request.url().startsWith("data:");
       if (!isOurs) this.accidents.push(`asked another host: ${request.url()}`);
     });

@@ -11,6 +11,10 @@ pub struct DemoAccount {
     pub user: String,
     /// The password; demonstration accounts have no secrets.
     pub password: String,
+    /// The address that is registered for it, where any is.
+    pub email: String,
+    /// The mobile number that is registered for it, where any is.
+    pub number: String,
     /// What is special about it: one of [`DemoAccount::KINDS`], and the sentence is `demo-kind-`
     /// with this id.
     pub kind: &'static str,
@@ -37,6 +41,8 @@ impl DemoAccount {
         let account = |kind: &&'static str| Self {
             user: format!("{kind}.sample"),
             password: "correct horse battery".to_owned(),
+            email: format!("{kind}.sample@home.example"),
+            number: "+44 7700 900123".to_owned(),
             kind,
         };
         Self::KINDS.iter().map(account).collect()

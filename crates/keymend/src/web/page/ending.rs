@@ -57,6 +57,23 @@ pub struct Expired {
     pub user: String,
 }
 
+/// The attempt ended for a reason that the frame's error says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stopped {
+    /// What was typed as user name, to start again with.
+    pub user: String,
+}
+
+impl Page for Stopped {
+    const TEMPLATE: &'static str = "stopped.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            user: "jane.doe".to_owned(),
+        }]
+    }
+}
+
 /// S28: nothing can be done in this directory just now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DirectoryDown {

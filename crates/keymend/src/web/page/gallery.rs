@@ -6,7 +6,7 @@ use super::before_proof::{
 use super::demo::Outbox;
 use super::ending::{
     AskForHelp, Barred, Cancelled, DirectoryDown, Expired, Fault, HelpSent, NotFound, NotMe,
-    NotMeDone, PasswordChanged, Paused, SiteOff, Unconfirmed, Unlocked,
+    NotMeDone, PasswordChanged, Paused, SiteOff, Stopped, Unconfirmed, Unlocked,
 };
 use super::own::{ProofChoice, ProofCode, SecurityInfo, SignIn};
 use super::own_password::ChangePassword;
@@ -78,6 +78,7 @@ fn hang_plain_pages(hall: &mut Hall<'_>, frame: &Frame) -> Result<(), RenderFaul
     hall.hang::<HelpSent>("s25-help-sent", frame)?;
     hall.hang::<Paused>("s26-paused", frame)?;
     hall.hang::<Expired>("s27-expired", frame)?;
+    hall.hang::<Stopped>("stopped", frame)?;
     hall.hang::<DirectoryDown>("s28-directory-down", frame)?;
     hall.hang::<Unconfirmed>("s29-unconfirmed", frame)?;
     hall.hang::<Cancelled>("s32-cancelled", frame)?;

@@ -279,6 +279,7 @@ templates![
     "site_off.html",
     "start.html",
     "still_right.html",
+    "stopped.html",
     "type_code.html",
     "type_own_code.html",
     "unconfirmed.html",

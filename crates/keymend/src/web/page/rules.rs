@@ -99,7 +99,17 @@ struct RuleAnswer {
 impl RulesAnswer {
     /// Says the rules and the strength in the person's language; no strength while nothing is
     /// typed.
-    pub fn new(texts: &Texts, lang: Lang, lists: &RuleLists, strength: Option<Strength>) -> Self {
+    pub fn new(
+        texts: &Texts,
+        (lang, organisation): (Lang, &str),
+        lists: &RuleLists,
+        strength: Option<Strength>,
+    ) -> Self {
+        let said = |rule: &Rule| {
+            let mut values = rule.values.clone();
+            values.push(("organisation", organisation.into()));
+            texts.text(lang, &format!("rule-{}", rule.id), &values)
+        };
         let rules = lists
             .directory
             .iter()
@@ -107,7 +117,7 @@ impl RulesAnswer {
             .map(|rule| RuleAnswer {
                 id: rule.id,
                 state: rule.state,
-                text: texts.text(lang, &format!("rule-{}", rule.id), &rule.values),
+                text: said(rule),
             })
             .collect();
         let strength = strength

@@ -407,12 +407,17 @@ fn the_answer_to_a_password_being_typed_says_every_rule_in_words() {
             values: vec![("n", 24_u32.into())],
         }],
         organisation: vec![Rule {
-            id: "leaked",
+            id: "name",
             state: RuleState::NotYet,
             values: vec![],
         }],
     };
-    let answer = RulesAnswer::new(&texts, Lang::English, &lists, Some(Strength::Good));
+    let answer = RulesAnswer::new(
+        &texts,
+        (Lang::English, "Example Works"),
+        &lists,
+        Some(Strength::Good),
+    );
     expect![[r#"
         {
           "rules": [
@@ -422,9 +427,9 @@ fn the_answer_to_a_password_being_typed_says_every_rule_in_words() {
               "text": "None of your last 24 passwords"
             },
             {
-              "id": "leaked",
+              "id": "name",
               "state": "not-yet",
-              "text": "Not in a public list of leaked passwords"
+              "text": "Not your name, user name or Example Works"
             }
           ],
           "strength": "hard to guess"

@@ -20,7 +20,8 @@ use crate::web::page::before_proof::{
     Intent, LaterGate, ProveByEmail, ProveByText, TypeCode, Ways,
 };
 use crate::web::page::ending::{
-    Barred, Cancelled, DirectoryDown, Expired, PasswordChanged, Paused, Unconfirmed, Unlocked,
+    Barred, Cancelled, DirectoryDown, Expired, PasswordChanged, Paused, Stopped, Unconfirmed,
+    Unlocked,
 };
 use crate::web::page::proven::{NewPassword, NextWay, Saving, Unlock};
 use crate::web::page::{ErrorLine, Frame, Page, TimeLeft, Way};
@@ -261,7 +262,7 @@ impl Shown<'_> {
             Finish::Expired => desk.page(StatusCode::GONE, &frame, &self.expired()).done(),
             Finish::Replaced => {
                 let frame = Desk::with_errors(frame, desk.lines(&Refusal::FlowReplaced, None));
-                desk.page(StatusCode::GONE, &frame, &self.expired()).done()
+                desk.page(StatusCode::GONE, &frame, &self.stopped()).done()
             }
             Finish::Blocked { wait_mins } => {
                 let page = Paused {
@@ -308,6 +309,11 @@ impl Shown<'_> {
         }
     }
 
+    fn stopped(&self) -> Stopped {
+        let user = self.page.claim.clone();
+        Stopped { user }
+    }
+
     fn refused(&self, refusal: &Refusal, frame: Frame) -> Response {
         let desk = self.desk;
         match refusal {
@@ -332,7 +338,7 @@ impl Shown<'_> {
             }
             other => {
                 let frame = Desk::with_errors(frame, desk.lines(other, None));
-                desk.page(StatusCode::OK, &frame, &self.expired()).done()
+                desk.page(StatusCode::OK, &frame, &self.stopped()).done()
             }
         }
     }

@@ -104,7 +104,8 @@ pub(super) async fn rules(
         return desk.not_found();
     };
     let lists = RuleLists::from(lines.as_slice());
-    let answer = RulesAnswer::new(web.renderer().texts(), seen.lang, &lists, None);
+    let reader = (seen.lang, web.site().organisation.as_str());
+    let answer = RulesAnswer::new(web.renderer().texts(), reader, &lists, None);
     match serde_json::to_vec(&answer) {
         Ok(json) => (
             [(header::CONTENT_TYPE, "application/json; charset=utf-8")],

@@ -40,6 +40,20 @@ async function continuesWithPhone(visitor) {
 
 export const walks = [
   {
+    name: "setting up can be put off",
+    async body(visitor) {
+      const noah = account(visitor, "unregistered");
+      await signIn(visitor, noah.user, noah.password);
+      await visitor.sees("Set up a way back in");
+      await visitor.press("Not now");
+      await visitor.sees("Security info");
+      await visitor.reads("You have not set up a way back in yet.");
+      await visitor.examine("nothing set up");
+      await visitor.press("Add a way");
+      await visitor.sees("Choose a way");
+    },
+  },
+  {
     name: "a new person sets up a way back in",
     async body(visitor) {
       await startsRegistration(visitor);

@@ -1,6 +1,6 @@
 // S25, S26, S32 and other places where a journey stops.
 
-import { same } from "../runner.mjs";
+import { same, sure } from "../runner.mjs";
 import { NOBODY, account, answer, askByEmail, startReset, startWith } from "./people.mjs";
 
 /** One attempt that fails: a wrong address and a wrong code, then given up. */
@@ -13,10 +13,19 @@ async function fails(visitor, user) {
 }
 
 async function isPausedAfterFive(visitor, user) {
-  for (let attempt = 1; attempt <= 5; attempt += 1) await fails(visitor, user);
+  for (let attempt = 1; attempt <= 4; attempt += 1) await fails(visitor, user);
+  await startWith(visitor, user, "reset");
+  await askByEmail(visitor, "somebody@else.example");
+  await answer(visitor, "000000");
+  await isPaused(visitor);
   await startReset(visitor, user);
+  await isPaused(visitor);
+}
+
+async function isPaused(visitor) {
   await visitor.sees("Resetting is paused");
   same(visitor.lastStatus, 429, "the status");
+  await visitor.reads("resetting is paused for about an hour");
 }
 
 export const walks = [
@@ -35,6 +44,8 @@ export const walks = [
       await visitor.press("Cancel");
       await visitor.sees("Cancelled");
       await visitor.reads("Nothing was changed.");
+      await visitor.visit("/flow");
+      sure((await visitor.heading()) !== "Show that it is you", "the attempt goes on");
     },
   },
   {
