@@ -64,23 +64,20 @@ async fn a_policy_that_nothing_can_carry_is_refused() {
     house.write("keymend.toml", &format!("{before}[log]{after}"));
     house.write("policy.toml", POLICY);
     let said = house.refuses(&["policy", "apply", "policy.toml", "--i-understand"], 2);
-    assert!(said.contains("refused  R6    methods = text"), "{said}");
+    assert!(said.contains("refused  R6  methods = text"), "{said}");
 }
 
 #[tokio::test]
 async fn a_name_that_guessing_blocked_is_unblocked() {
     let house = House::open();
     let mut guesser = house.visitor();
-    guesser.starts("jane.doe").await;
-    guesser.sends("/flow/intent", &[("intent", "reset")]).await;
-    guesser.sends("/flow/method", &[("method", "email")]).await;
-    guesser
-        .sends("/flow/challenge", &[("address", "x@mail.test")])
-        .await;
-    for _ in 0..6 {
-        if !guesser.page_says("name=\"code\"") {
-            break;
-        }
+    // One wrong proof of each attempt counts against the name.
+    for _ in 0..5 {
+        guesser.starts("jane.doe").await;
+        guesser.sends("/flow/intent", &[("intent", "reset")]).await;
+        guesser.sends("/flow/method", &[("method", "email")]).await;
+        let address = [("address", "x@mail.test")];
+        guesser.sends("/flow/challenge", &address).await;
         guesser.sends("/flow/prove", &[("code", "123456")]).await;
     }
     guesser.starts("jane.doe").await;

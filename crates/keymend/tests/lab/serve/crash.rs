@@ -12,7 +12,7 @@ const WAYS: [(&str, &str); 2] = [("email", "jane@mail.test"), ("text", "+4477009
 
 /// Every piece takes so long, each way, that the service can be killed in between; less than half
 /// of what the service waits for an answer.
-const LATENCY: Duration = Duration::from_millis(700);
+const LATENCY: Duration = Duration::from_millis(500);
 
 /// The moment of the crash.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,8 @@ async fn check(moment: Moment) {
     // The browser leaves with the first answer of the two; the order goes on without it.
     tokio::select! {
         answer = visitor.tries_to_send("/flow/password", &form) => {
-            panic!("answered before it could be killed: {answer:?}")
+            drop(answer);
+            panic!("answered before it could be killed: {} {}", visitor.status, house.log())
         }
         () = order_is_opened(&house) => {}
     }

@@ -125,8 +125,8 @@ base = "{PEOPLE_DN}"
 group_base = "{GROUPS_DN}"
 protected_groups = ["cn=admins,{GROUPS_DN}"]
 default_policy = "cn=default,ou=policies,{BASE_DN}"
-connect_timeout_secs = 2
-search_timeout_secs = 2
+connect_timeout_secs = 5
+search_timeout_secs = 5
 write_timeout_secs = 10
 
 [mail]
@@ -223,9 +223,6 @@ format = "json"
     pub fn stop(&mut self) {
         let pid = self.service.as_ref().unwrap().pid().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-        self.comes_true("the service ends", || {
-            self.log().contains("the service stops")
-        });
         let process = PathBuf::from(format!("/proc/{pid}/exe"));
         self.comes_true("the process is gone", || fs::read_link(&process).is_err());
     }
