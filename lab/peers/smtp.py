@@ -21,7 +21,8 @@ class Keeper:
 
     def __init__(self, folder):
         self.folder = folder
-        self.count = 0
+        # After a restart the mails kept so far stay, and are not written over.
+        self.count = len(os.listdir(folder))
         self.lock = threading.Lock()
 
     async def handle_RCPT(self, server, session, envelope, address, options):

@@ -306,15 +306,21 @@ fn connect(options: &StoreOptions) -> Result<Connection, StoreFault> {
 
 /// Makes the file before SQLite does, so that nobody but its owner ever can read it; the files
 /// beside it take its rights.
+///
+/// A file that is there is not touched: closing any handle of it would drop the locks that SQLite
+/// holds on it for this process (POSIX, fcntl(2)), and the next process to close the database would
+/// take itself for the last one and remove the log that this one still writes to.
 fn make_private(path: &Path) -> Result<(), StoreFault> {
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(path)
-        .map(drop)
-        .map_err(|source| StoreFault::caused(FaultKind::Other, OPENING, source))
+    match options.open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        made => made
+            .map(drop)
+            .map_err(|source| StoreFault::caused(FaultKind::Other, OPENING, source)),
+    }
 }
 
 #[cfg(test)]

@@ -227,15 +227,21 @@ fn open_file(path: &Path) -> Result<Connection, Fault> {
 }
 
 /// The file holds password hashes: only its owner may read it, from its first byte on.
+///
+/// A file that is there is not touched: closing any handle of it would drop the locks that SQLite
+/// holds on it for this process (POSIX, fcntl(2)).
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
+    options.create_new(true).append(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
     }
-    options.open(path).map(drop)
+    match options.open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
 }
 
 #[cfg(test)]

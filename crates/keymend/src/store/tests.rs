@@ -8,6 +8,7 @@ mod audit;
 mod commit;
 mod journey;
 mod migration;
+mod processes;
 mod rows;
 mod sealing;
 #[expect(

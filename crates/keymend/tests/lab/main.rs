@@ -1,3 +1,4 @@
 //! The service against real servers.
 
 mod deliver;
+mod serve;

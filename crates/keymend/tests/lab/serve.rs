@@ -1,0 +1,9 @@
+//! `keymend serve` as administrators and people meet it: the built program as a process of its
+//! own, behind TLS, in front of a real directory, mail server and gateway.
+
+mod administrator;
+mod bad_days;
+mod crash;
+mod house;
+mod journey;
+mod visitor;

@@ -1,0 +1,318 @@
+//! Directory, mail server, gateway, certificate and configuration of one throw-away installation.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use keymend_lab::process::{Process, free_port};
+use keymend_lab::slapd::{BASE_DN, GROUPS_DN, PEOPLE_DN, SERVICE_DN, SERVICE_PASSWORD, person};
+use keymend_lab::{Certificates, Gateway, Proxy, Slapd, SlapdOptions, Smtp, SmtpOptions, gateway};
+use tempfile::TempDir;
+
+use super::visitor::Visitor;
+
+/// Long enough for every policy here, and nobody's yet.
+pub const NEW: &str = "Winter harbour 52 lanterns";
+
+/// Members of `staff` may reset with two proofs; what they register counts at once.
+pub const POLICY: &str = r#"
+profile = "demo"
+scope = "selected"
+groups = ["cn=staff,ou=groups,dc=lab,dc=test"]
+administrator_groups = ["cn=admins,ou=groups,dc=lab,dc=test"]
+gates = 2
+methods = ["email", "text"]
+
+[registration]
+probation_hours = 0
+"#;
+
+pub struct House {
+    // The service goes before what it talks to.
+    service: Option<Process>,
+    pub slapd: Slapd,
+    /// Between the service and the directory.
+    pub line: Proxy,
+    pub smtp: Smtp,
+    pub gateway: Gateway,
+    pub certificates: Certificates,
+    port: u16,
+    pub folder: TempDir,
+}
+
+impl House {
+    /// Everything but the service.
+    pub fn furnish() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("keymend-lab-")
+            .tempdir()
+            .unwrap();
+        for inner in ["tls", "run"] {
+            fs::create_dir(folder.path().join(inner)).unwrap();
+        }
+        let slapd = Slapd::start(SlapdOptions::default());
+        let house = Self {
+            service: None,
+            line: Proxy::start(slapd.tls_port()),
+            slapd,
+            smtp: Smtp::start(SmtpOptions::default()),
+            gateway: Gateway::start(),
+            certificates: Certificates::create(&folder.path().join("tls")),
+            port: free_port().unwrap(),
+            folder,
+        };
+        house.write("directory.password", SERVICE_PASSWORD);
+        house.write("mail.password", house.smtp.password());
+        house.write("texts.token", gateway::PASSWORD);
+        house.write("keymend.toml", &house.configuration());
+        house.private(&house.certificates.key_file());
+        let keys = house.run(&["keys", "new", house.path("root.key").to_str().unwrap()]);
+        assert!(keys.status.success(), "{keys:?}");
+        house
+    }
+
+    /// A running service, and the policy in force.
+    pub fn open() -> Self {
+        let mut house = Self::furnish();
+        house.write("policy.toml", POLICY);
+        house.does(&["policy", "apply", "policy.toml", "--i-understand"]);
+        house.start();
+        house
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+        self.private(&self.path(name));
+    }
+
+    fn private(&self, path: &Path) {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    fn configuration(&self) -> String {
+        let ldap = format!("ldaps://127.0.0.1:{}", self.line.port());
+        format!(
+            r#"
+[site]
+organisation = "Lab"
+public_origin = "{origin}"
+region = "GB"
+
+[listen]
+address = "127.0.0.1:{port}"
+tls = {{ certificate_file = "tls/server.pem", key_file = "tls/server.key" }}
+
+[store]
+data_dir = "data"
+
+[keys]
+root_file = "root.key"
+
+[directory.lab]
+kind = "ldap"
+title = "Lab directory"
+urls = ["{ldap}"]
+ca_file = "{ldap_ca}"
+bind_dn = "{SERVICE_DN}"
+bind_password_file = "directory.password"
+base = "{PEOPLE_DN}"
+group_base = "{GROUPS_DN}"
+protected_groups = ["cn=admins,{GROUPS_DN}"]
+default_policy = "cn=default,ou=policies,{BASE_DN}"
+connect_timeout_secs = 5
+search_timeout_secs = 5
+write_timeout_secs = 10
+
+[mail]
+servers = [{{ host = "127.0.0.1", port = {mail_port} }}]
+username = "{mail_user}"
+password_file = "mail.password"
+from = "Lab <no-reply@lab.test>"
+ca_file = "{mail_ca}"
+
+[texts]
+preset = "json"
+url = "{gateway}/messages"
+sender = "+447700900000"
+account = "{account}"
+token_file = "texts.token"
+basic_login = true
+
+[log]
+format = "json"
+"#,
+            origin = self.origin(),
+            port = self.port,
+            ldap_ca = self.slapd.ca_file().display(),
+            mail_port = self.smtp.port(),
+            mail_user = self.smtp.user(),
+            mail_ca = self.smtp.ca_file().display(),
+            gateway = self.gateway.url(),
+            account = gateway::USER,
+        )
+    }
+
+    pub fn origin(&self) -> String {
+        format!("https://localhost:{}", self.port)
+    }
+
+    pub fn visitor(&self) -> Visitor {
+        Visitor::new(&self.origin(), &self.certificates.ca_file())
+    }
+
+    /// Runs a command of the program in the folder of the configuration.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_keymend"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap()
+    }
+
+    /// The same for a command that must succeed; gives what it printed.
+    #[track_caller]
+    pub fn does(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The same for a command that must fail with this exit code; gives what it complained of.
+    #[track_caller]
+    pub fn refuses(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.run(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {output:?}"
+        );
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    #[track_caller]
+    pub fn start(&mut self) {
+        let log = self.path("run/log");
+        let before = fs::read_to_string(&log).unwrap_or_default().len();
+        let command = [
+            env!("CARGO_BIN_EXE_keymend").to_owned(),
+            "serve".to_owned(),
+            "--config".to_owned(),
+            self.path("keymend.toml").display().to_string(),
+        ];
+        let mut service = Process::start("keymend", &self.path("run"), &command).unwrap();
+        let is_ready = || {
+            let text = fs::read_to_string(&log).unwrap_or_default();
+            text[before..].contains("Keymend is ready")
+        };
+        service.wait_until(is_ready).unwrap();
+        self.service = Some(service);
+    }
+
+    /// Ends the service as a crash would.
+    pub fn kill(&mut self) {
+        self.service.as_mut().unwrap().kill();
+    }
+
+    /// Ends the service as its manager would.
+    pub fn stop(&mut self) {
+        let pid = self.service.as_ref().unwrap().pid().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        let process = PathBuf::from(format!("/proc/{pid}/exe"));
+        self.comes_true("the process is gone", || fs::read_link(&process).is_err());
+    }
+
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("run/log")).unwrap_or_default()
+    }
+
+    #[track_caller]
+    pub fn comes_true(&self, what: &str, holds: impl Fn() -> bool) {
+        // Real peers live in real time; twelve hundred looks are a minute or more.
+        for _ in 0..1_200 {
+            if holds() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!(
+            "waited for: {what}; the log of the service:\n{}",
+            self.log()
+        );
+    }
+
+    /// The codes that arrived at an address or a number so far.
+    pub fn codes_at(&self, contact: &str) -> Vec<String> {
+        let digits = |text: &str| {
+            let mut runs = text.split(|sign: char| !sign.is_ascii_digit());
+            runs.find(|run| run.len() == 6).map(str::to_owned)
+        };
+        if contact.starts_with('+') {
+            let requests = self.gateway.requests().into_iter();
+            let bodies = requests.filter_map(|request| request.json());
+            bodies
+                .filter(|body| body["to"] == contact)
+                .filter_map(|body| digits(body["text"].as_str()?))
+                .collect()
+        } else {
+            let mails = self.smtp.messages().into_iter();
+            mails
+                .filter(|mail| mail.envelope_to.iter().any(|to| to == contact))
+                .filter_map(|mail| digits(mail.text.as_deref()?))
+                .collect()
+        }
+    }
+
+    /// The code that arrives next, after `before` earlier ones.
+    #[track_caller]
+    pub fn next_code(&self, contact: &str, before: usize) -> String {
+        self.comes_true(&format!("a code for {contact}"), || {
+            self.codes_at(contact).len() > before
+        });
+        self.codes_at(contact).pop().unwrap()
+    }
+
+    /// Signs in and registers an address and a number.
+    pub async fn registers(&self, uid: &str, mail: &str, number: &str) -> Visitor {
+        let mut visitor = self.visitor();
+        visitor.goes_to("/signin").await;
+        let login = [("user", uid), ("password", person(uid).password)];
+        visitor.sends("/signin", &login).await;
+        for (method, contact) in [("email", mail), ("text", number)] {
+            let before = self.codes_at(contact).len();
+            visitor.goes_to("/me/add").await;
+            let fields = [("method", method), ("address", contact)];
+            visitor.sends("/me/add", &fields).await;
+            let code = self.next_code(contact, before);
+            visitor.sends("/me/code", &[("code", &code)]).await;
+        }
+        visitor
+    }
+
+    /// Walks from the first form to the page behind the second gate.
+    pub async fn proves(&self, uid: &str, intent: &str, contacts: [(&str, &str); 2]) -> Visitor {
+        let mut visitor = self.visitor();
+        visitor.starts(uid).await;
+        visitor.sends("/flow/intent", &[("intent", intent)]).await;
+        for (method, contact) in contacts {
+            self.passes(&mut visitor, method, contact).await;
+        }
+        visitor
+    }
+
+    /// One gate.
+    pub async fn passes(&self, visitor: &mut Visitor, method: &str, contact: &str) {
+        let before = self.codes_at(contact).len();
+        visitor.sends("/flow/method", &[("method", method)]).await;
+        visitor
+            .sends("/flow/challenge", &[("address", contact)])
+            .await;
+        let code = self.next_code(contact, before);
+        visitor.sends("/flow/prove", &[("code", &code)]).await;
+    }
+}
