@@ -4,11 +4,13 @@
 mod chance;
 mod html;
 mod people;
+mod stall;
 mod visitor;
 mod world;
 
 mod alike;
 mod blocked;
+mod matrix;
 mod registration;
 mod reset;
 mod sign_in;
