@@ -10,7 +10,10 @@ mod world;
 
 mod alike;
 mod blocked;
+mod edges;
+mod hostile;
 mod matrix;
+mod parallel;
 mod registration;
 mod reset;
 mod sign_in;
