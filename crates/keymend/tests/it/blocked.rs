@@ -88,12 +88,13 @@ async fn the_owner_hears_once_when_a_method_rests_and_the_page_says_nothing() {
         .await
         .asks_for_code("email", MAILBOX)
         .await;
-    for _ in 0..4 {
+    for _ in 0..5 {
         stranger.answers_wrong().await;
     }
     expect![[r#"
         200 Type the code
-        ! That code does not fit. Use the newest message, or ask for another code."#]].assert_eq(&stranger.sees());
+        ! That code does not fit. Use the newest message, or ask for another code."#]]
+    .assert_eq(&stranger.sees());
     world.told().await;
     let mut other = world.visitor();
     other
@@ -104,7 +105,8 @@ async fn the_owner_hears_once_when_a_method_rests_and_the_page_says_nothing() {
     other.answers_wrong().await;
     expect![[r#"
         200 Type the code
-        ! That code does not fit. Use the newest message, or ask for another code."#]].assert_eq(&other.sees());
+        ! That code does not fit. Use the newest message, or ask for another code."#]]
+    .assert_eq(&other.sees());
     expect!["somebody@mail.example: Example Works: your code"].assert_eq(&world.told().await);
     world.rests().await;
 }

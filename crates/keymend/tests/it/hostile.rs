@@ -56,7 +56,7 @@ async fn gate_12_malformed_forms_get_one_fixed_refusal_and_do_nothing() {
             let request = visitor.posting(&path, body.clone());
             let answer = visitor.sends(request).await;
             assert_eq!(answer.status, 400, "{path} {body}");
-            assert_eq!(answer.body, "Bad Request", "{path} {body}");
+            assert_eq!(answer.body, "Bad request", "{path} {body}");
             cases += 1;
         }
     }
@@ -106,7 +106,9 @@ async fn gate_12_other_content_types_are_refused() {
     ];
     for path in posts() {
         for content_type in types {
-            let mut request = visitor.request("POST", &path).header(header::ORIGIN, ORIGIN);
+            let mut request = visitor
+                .request("POST", &path)
+                .header(header::ORIGIN, ORIGIN);
             if let Some(content_type) = content_type {
                 request = request.header(header::CONTENT_TYPE, content_type);
             }
@@ -136,8 +138,21 @@ async fn gate_12_strange_names_are_names_like_any_other() {
     let mut rows = Vec::new();
     let long = "x".repeat(10_000);
     for user in [
-        "user=*", "*", "\\75ser1", "jane01)(uid=*", ")(", "\u{1f511}", "jane01\0", "jane\u{1}01", "",
-        "  ", "CORP\\jane01", "' or 1=1 --", "<script>", "%00", long.as_str(),
+        "user=*",
+        "*",
+        "\\75ser1",
+        "jane01)(uid=*",
+        ")(",
+        "\u{1f511}",
+        "jane01\0",
+        "jane\u{1}01",
+        "",
+        "  ",
+        "CORP\\jane01",
+        "' or 1=1 --",
+        "<script>",
+        "%00",
+        long.as_str(),
     ] {
         let mut visitor = world.visitor();
         visitor.starts(user).await;
@@ -191,14 +206,22 @@ async fn gate_08_an_account_renamed_meanwhile_goes_on_and_one_made_anew_does_not
     let mut jane = world.visitor();
     jane.forgot("jane01").await.proves_by_email().await;
     jane.proves_by_text().await;
-    world.directory.rename(&world.account("jane01"), "jane99").await.unwrap();
+    world
+        .directory
+        .rename(&world.account("jane01"), "jane99")
+        .await
+        .unwrap();
     jane.chooses(NEW).await;
     assert_eq!(jane.page.heading(), "Your password has been changed");
     world.minutes_pass(60).await;
     let mut john = world.visitor();
     john.forgot("john02").await.proves_by_email().await;
     john.proves_by_text().await;
-    world.directory.remove(&world.account("john02")).await.unwrap();
+    world
+        .directory
+        .remove(&world.account("john02"))
+        .await
+        .unwrap();
     john.chooses(NEW).await;
     expect![[r#"
         200 This attempt has timed out
@@ -213,7 +236,11 @@ async fn gate_23_an_account_disabled_meanwhile_is_not_written() {
     let mut jane = world.visitor();
     jane.forgot("jane01").await.proves_by_email().await;
     jane.proves_by_text().await;
-    world.directory.set_disabled(&world.account("jane01"), true).await.unwrap();
+    world
+        .directory
+        .set_disabled(&world.account("jane01"), true)
+        .await
+        .unwrap();
     jane.chooses(NEW).await;
     expect![[r#"
         200 This attempt has timed out
@@ -227,17 +254,29 @@ fn foreign(visitor: &Visitor<'_>, path: &str, body: &str) -> Vec<(&'static str, 
     let own = ORIGIN;
     let cases: [(&'static str, &[(&'static str, &str)]); 9] = [
         ("foreign origin", &[("origin", "https://evil.example")]),
-        ("origin with another port", &[("origin", "https://reset.example:8443")]),
+        (
+            "origin with another port",
+            &[("origin", "https://reset.example:8443")],
+        ),
         ("plain origin", &[("origin", "http://reset.example")]),
         ("null origin", &[("origin", "null")]),
         ("no origin", &[]),
-        ("cross-site", &[("origin", own), ("sec-fetch-site", "cross-site")]),
-        ("same-site", &[("origin", own), ("sec-fetch-site", "same-site")]),
+        (
+            "cross-site",
+            &[("origin", own), ("sec-fetch-site", "cross-site")],
+        ),
+        (
+            "same-site",
+            &[("origin", own), ("sec-fetch-site", "same-site")],
+        ),
         ("none", &[("origin", own), ("sec-fetch-site", "none")]),
-        ("same-origin, foreign origin", &[
-            ("origin", "https://evil.example"),
-            ("sec-fetch-site", "same-origin"),
-        ]),
+        (
+            "same-origin, foreign origin",
+            &[
+                ("origin", "https://evil.example"),
+                ("sec-fetch-site", "same-origin"),
+            ],
+        ),
     ];
     let requests = cases.into_iter().map(|(name, headers)| {
         let mut request = visitor
@@ -277,7 +316,13 @@ async fn gate_14_a_form_without_a_token_or_with_a_foreign_one_does_nothing() {
     let mut visitor = busy(&world).await;
     let mut other = world.visitor();
     other.forgot("john02").await;
-    let tokens = ["", "0", "1.AAAAAAAAAAAAAAAAAAAAAA", &other.token(), "\u{1f511}"];
+    let tokens = [
+        "",
+        "0",
+        "1.AAAAAAAAAAAAAAAAAAAAAA",
+        &other.token(),
+        "\u{1f511}",
+    ];
     let (before, _) = effects(&world).await;
     for path in posts() {
         for token in tokens {
@@ -302,7 +347,9 @@ async fn gate_14_other_methods_in_place_of_post_are_refused() {
     let body = visitor.filled("/flow/password", &[("password", NEW), ("again", NEW)]);
     let (before, _) = effects(&world).await;
     for (_, path) in ROUTES {
-        let path = path.replace("{token}", "unknown").replace("{file}", "unknown");
+        let path = path
+            .replace("{token}", "unknown")
+            .replace("{file}", "unknown");
         let gets = ROUTES.contains(&("GET", path.as_str())) || path.contains("unknown");
         for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
             if gets && matches!(method, "GET" | "HEAD") {
@@ -342,10 +389,20 @@ async fn gate_10_every_gate_gives_a_new_handle_and_the_old_one_is_dead() {
         assert_eq!(planted.page.heading(), "Get back into your account");
     }
     // The handle of an attempt opens nothing of a signed-in person.
-    for path in ["/me", "/me/export", "/me/password", "/register", "/me/add", "/outbox"] {
+    for path in [
+        "/me",
+        "/me/export",
+        "/me/password",
+        "/register",
+        "/me/add",
+        "/outbox",
+    ] {
         let request = jane.request("GET", path).body(Body::empty()).unwrap();
         let answer = jane.sends(request).await;
-        assert!(answer.status == 404 || answer.location() == Some("/signin"), "{path}");
+        assert!(
+            answer.status == 404 || answer.location() == Some("/signin"),
+            "{path}"
+        );
     }
     jane.goes_to("/flow").await.chooses(NEW).await;
     let changed = world.audit().await.len();

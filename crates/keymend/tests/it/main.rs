@@ -10,6 +10,7 @@ mod world;
 
 mod alike;
 mod blocked;
+mod complete;
 mod edges;
 mod hostile;
 mod matrix;

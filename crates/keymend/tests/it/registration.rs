@@ -190,6 +190,18 @@ async fn a_way_is_removed_after_a_fresh_proof_and_every_place_is_told_the_remove
         200 Security info
         ! You need 2 ways. Add another one before you remove this."#]]
     .assert_eq(&jane.sees());
+    adds(
+        &mut jane,
+        &world,
+        ("email", "jane@second.example", "jane@second.example"),
+    )
+    .await;
+    world.told().await;
+    jane.goes_to("/me")
+        .await
+        .submits("/me/remove", &[("method_id", "jane01-email")])
+        .await;
+    expect![].assert_eq(&jane.page.text());
     expect![].assert_eq(&world.told().await);
     world.rests().await;
 }
