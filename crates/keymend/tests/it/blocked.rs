@@ -92,8 +92,8 @@ async fn the_owner_hears_once_when_a_method_rests_and_the_page_says_nothing() {
         stranger.answers_wrong().await;
     }
     expect![[r#"
-        200 Type the code
-        ! That code does not fit. Use the newest message, or ask for another code."#]]
+        200 Show that it is you
+        ! Too many tries this way. Use another way, or start again in about an hour."#]]
     .assert_eq(&stranger.sees());
     world.told().await;
     let mut other = world.visitor();
@@ -107,7 +107,9 @@ async fn the_owner_hears_once_when_a_method_rests_and_the_page_says_nothing() {
         200 Type the code
         ! That code does not fit. Use the newest message, or ask for another code."#]]
     .assert_eq(&other.sees());
-    expect!["somebody@mail.example: Example Works: your code"].assert_eq(&world.told().await);
+    expect![[r#"
+        somebody@mail.example: Example Works: too many tries on your account
+        jane01@work.example: Example Works: too many tries on your account"#]].assert_eq(&world.told().await);
     world.rests().await;
 }
 

@@ -122,7 +122,7 @@ async fn gate_15_every_answer_of_every_route_is_dressed() {
         .body(Body::empty())
         .unwrap();
     is_dressed(visitor.sends(foreign).await, "a page");
-    expect![].assert_eq(&format!("{statuses:?}"));
+    expect!["{200, 303, 404, 405, 415, 422}"].assert_eq(&format!("{statuses:?}"));
     for answer in &visitor.transcript {
         is_dressed(answer, "an answer of the journey /assets/");
     }

@@ -82,7 +82,9 @@ async fn gate_19_of_two_hundred_guesses_at_once_exactly_the_allowed_tries_are_co
         }
     }
     assert_eq!(world.count_of("proof.failed").await, 5);
-    expect![].assert_eq(&mallory.sees());
+    expect![[r#"
+        200 Show that it is you
+        ! Too many tries this way. Use another way, or start again in about an hour."#]].assert_eq(&mallory.sees());
     world.rests().await;
 }
 
@@ -194,8 +196,8 @@ async fn gate_20_tries_survive_a_restart_a_new_attempt_another_browser_and_anoth
     mallory.answers_wrong().await;
     mallory.answers_wrong().await;
     expect![[r#"
-        200 Type the code
-        ! That code does not fit. Use the newest message, or ask for another code."#]]
+        200 Show that it is you
+        ! Too many tries this way. Use another way, or start again in about an hour."#]]
     .assert_eq(&mallory.sees());
     let sent = world.count_of("challenge.sent").await;
     for user in [
@@ -220,7 +222,7 @@ async fn gate_20_tries_survive_a_restart_a_new_attempt_another_browser_and_anoth
     world.minutes_pass(61).await;
     let mut owner = world.visitor();
     owner.forgot("jane01").await.proves_by_email().await;
-    expect![].assert_eq(&owner.sees());
+    expect!["200 One more step"].assert_eq(&owner.sees());
     world.rests().await;
 }
 
