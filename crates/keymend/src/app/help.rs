@@ -4,7 +4,7 @@ use keymend_domain::account::{Account, Claim};
 use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Personal};
 use keymend_domain::deliver::{Notice, Recipient, Tidings};
 use keymend_domain::directory::Found;
-use keymend_domain::id::NoticeId;
+use keymend_domain::id::{CorrelationId, NoticeId};
 use keymend_domain::limit::{self, CounterKey};
 use keymend_domain::method::Method;
 use keymend_domain::time::DAY_MS;
@@ -129,17 +129,17 @@ impl App {
                 end_flows(tx, &account, desk.now)?;
                 tx.remove_sessions_of(&account)?;
                 tx.remove_familiars(&account)?;
+                for method in &aside {
+                    let mut event = owner_event(AuditDeed::MethodSetAside, &correlation, &desk);
+                    event.subject = Some(account.key());
+                    event.method = Some(method.kind.word().to_owned());
+                    event.personal.contact = Some(method.contact.masked());
+                    tx.audit(&event)?;
+                }
                 let set_aside = u32::try_from(aside.len()).unwrap_or(u32::MAX);
-                let mut event = AuditEvent::new(
-                    desk.now,
-                    AuditDeed::AccountFrozen,
-                    AuditResult::Success,
-                    ActorKind::Account,
-                    correlation.clone(),
-                );
+                let mut event = owner_event(AuditDeed::AccountFrozen, &correlation, &desk);
                 event.subject = Some(account.key());
                 event.count = Some(i64::from(set_aside));
-                event.personal = personal(&desk);
                 tx.audit(&event.because("owner link"))?;
                 let tidings = Tidings::Frozen {
                     login: owner
@@ -187,6 +187,14 @@ impl App {
         }
         self.inner.outbox_has_work.notify_one();
     }
+}
+
+/// A line about what the owner of a link did.
+fn owner_event(deed: AuditDeed, correlation: &CorrelationId, desk: &Desk) -> AuditEvent {
+    let (result, actor) = (AuditResult::Success, ActorKind::Account);
+    let mut event = AuditEvent::new(desk.now, deed, result, actor, correlation.clone());
+    event.personal = personal(desk);
+    event
 }
 
 /// The administrators, and the owner at every place as it was before.

@@ -109,7 +109,8 @@ async fn the_owner_hears_once_when_a_method_rests_and_the_page_says_nothing() {
     .assert_eq(&other.sees());
     expect![[r#"
         somebody@mail.example: Example Works: too many tries on your account
-        jane01@work.example: Example Works: too many tries on your account"#]].assert_eq(&world.told().await);
+        jane01@work.example: Example Works: too many tries on your account"#]]
+    .assert_eq(&world.told().await);
     world.rests().await;
 }
 

@@ -84,7 +84,8 @@ async fn gate_19_of_two_hundred_guesses_at_once_exactly_the_allowed_tries_are_co
     assert_eq!(world.count_of("proof.failed").await, 5);
     expect![[r#"
         200 Show that it is you
-        ! Too many tries this way. Use another way, or start again in about an hour."#]].assert_eq(&mallory.sees());
+        ! Too many tries this way. Use another way, or start again in about an hour."#]]
+    .assert_eq(&mallory.sees());
     world.rests().await;
 }
 

@@ -205,7 +205,8 @@ async fn a_way_is_removed_after_a_fresh_proof_and_every_place_is_told_the_remove
     expect![[r#"
         somebody@mail.example: Example Works: your security info was changed
         jane@second.example: Example Works: your security info was changed
-        jane01@work.example: Example Works: your security info was changed"#]].assert_eq(&world.told().await);
+        jane01@work.example: Example Works: your security info was changed"#]]
+    .assert_eq(&world.told().await);
     world.rests().await;
 }
 
