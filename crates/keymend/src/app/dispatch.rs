@@ -170,6 +170,10 @@ impl App {
             .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
                 tx.notice_done(&notice.id)?;
                 mark_failed(tx, &notice)?;
+                if notice.answers.is_some() {
+                    let deed = AuditDeed::ChallengeFailed;
+                    tx.audit(&event(&notice, deed, AuditResult::Failure, now))?;
+                }
                 let failed = event(&notice, AuditDeed::NoticeFailed, AuditResult::Failure, now);
                 tx.audit(
                     &AuditEvent {

@@ -1,11 +1,12 @@
 //! "Ask for help" and "This was not me".
 
-use keymend_domain::account::Claim;
+use keymend_domain::account::{Account, Claim};
 use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Personal};
 use keymend_domain::deliver::{Notice, Recipient, Tidings};
 use keymend_domain::directory::Found;
-use keymend_domain::id::NoticeId;
+use keymend_domain::id::{CorrelationId, NoticeId};
 use keymend_domain::limit::{self, CounterKey};
+use keymend_domain::method::Method;
 use keymend_domain::time::DAY_MS;
 
 use super::person::end_flows;
@@ -89,6 +90,21 @@ impl App {
         Ok(found.is_some())
     }
 
+    /// The entry a link is about; `None` if its directory does not answer, since protecting an
+    /// account must not wait for it.
+    async fn owner_behind(&self, token: &str) -> Result<Option<Account>, Stop> {
+        let (token, now) = (token.to_owned(), self.now());
+        let found = self
+            .inner
+            .store
+            .read(move |rx| -> Result<_, Stop> { Ok(rx.veto(&token, now)?) })
+            .await?;
+        let Some((account, _)) = found else {
+            return Ok(None);
+        };
+        Ok(self.inner.directories.read(&account).await.ok().flatten())
+    }
+
     /// "Stop and protect my account": freezes recovery, sets new methods aside, ends everything
     /// that is open, and tells the administrators.
     ///
@@ -96,6 +112,7 @@ impl App {
     ///
     /// [`Stop::NoFlow`] if the link does not work any more.
     pub async fn not_me(&self, token: &str, visitor: &Visitor) -> Result<NotMeDone, Stop> {
+        let owner = self.owner_behind(token).await?;
         let desk = self.desk(visitor);
         let token = token.to_owned();
         let done = self
@@ -112,25 +129,25 @@ impl App {
                 end_flows(tx, &account, desk.now)?;
                 tx.remove_sessions_of(&account)?;
                 tx.remove_familiars(&account)?;
+                for method in &aside {
+                    let mut event = owner_event(AuditDeed::MethodSetAside, &correlation, &desk);
+                    event.subject = Some(account.key());
+                    event.method = Some(method.kind.word().to_owned());
+                    event.personal.contact = Some(method.contact.masked());
+                    tx.audit(&event)?;
+                }
                 let set_aside = u32::try_from(aside.len()).unwrap_or(u32::MAX);
-                let mut event = AuditEvent::new(
-                    desk.now,
-                    AuditDeed::AccountFrozen,
-                    AuditResult::Success,
-                    ActorKind::Account,
-                    correlation.clone(),
-                );
+                let mut event = owner_event(AuditDeed::AccountFrozen, &correlation, &desk);
                 event.subject = Some(account.key());
                 event.count = Some(i64::from(set_aside));
-                event.personal = personal(&desk);
                 tx.audit(&event.because("owner link"))?;
-                let mut places = administrators(&desk);
-                places.extend(before.methods.iter().map(Recipient::of_method));
                 let tidings = Tidings::Frozen {
-                    login: account.key(),
+                    login: owner
+                        .as_ref()
+                        .map_or_else(|| account.key(), |owner| owner.login.clone()),
                     set_aside,
                 };
-                for to in places {
+                for to in told_of_freeze(owner.as_ref(), &before.methods, &desk) {
                     let mut notice = notice(&desk, to, tidings.clone(), correlation.clone())?;
                     notice.subject = Some(account.key());
                     tx.enqueue(&notice, desk.now)?;
@@ -170,6 +187,24 @@ impl App {
         }
         self.inner.outbox_has_work.notify_one();
     }
+}
+
+/// A line about what the owner of a link did.
+fn owner_event(deed: AuditDeed, correlation: &CorrelationId, desk: &Desk) -> AuditEvent {
+    let (result, actor) = (AuditResult::Success, ActorKind::Account);
+    let mut event = AuditEvent::new(desk.now, deed, result, actor, correlation.clone());
+    event.personal = personal(desk);
+    event
+}
+
+/// The administrators, and the owner at every place as it was before.
+fn told_of_freeze(owner: Option<&Account>, methods: &[Method], desk: &Desk) -> Vec<Recipient> {
+    let mut places = administrators(desk);
+    match owner {
+        Some(owner) => places.extend(Recipient::of_owner(owner, methods)),
+        None => places.extend(methods.iter().map(Recipient::of_method)),
+    }
+    places
 }
 
 fn may_ask(tx: &mut Tx<'_>, claim_tag: &str, desk: &Desk) -> Result<bool, Stop> {

@@ -1,5 +1,7 @@
 //! Signed-in people: signing in, security info, registration.
 
+mod note;
+
 use keymend_domain::account::{Account, Claim};
 use keymend_domain::audit::AuditDeed;
 use keymend_domain::code;
@@ -78,7 +80,10 @@ impl App {
             Found::One(account) => Some(*account),
             Found::Nobody | Found::Several { .. } => None,
         };
-        let answer = match self.may_sign_in(&claim, account.as_ref(), visitor).await? {
+        let attempt = self
+            .may_sign_in((&claim, &correlation), account.as_ref(), visitor)
+            .await?;
+        let answer = match attempt {
             Attempt::Paused(refusal) => return Err(Stop::Refused(refusal)),
             Attempt::Withheld => SignIn::NoMatch(NoMatch::Unsaid),
             Attempt::Allowed => self.ask_directory(account.as_ref(), &password).await?,
@@ -89,7 +94,7 @@ impl App {
 
     async fn may_sign_in(
         &self,
-        claim: &Claim,
+        (claim, correlation): (&Claim, &CorrelationId),
         account: Option<&Account>,
         visitor: &Visitor,
     ) -> Result<Attempt, Stop> {
@@ -101,12 +106,17 @@ impl App {
             None => None,
         };
         let desk = self.desk(visitor);
-        let claim = claim.clone();
+        let (claim, correlation) = (claim.clone(), correlation.clone());
         self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
                 let known = rules.as_ref().map(|(account, rules)| (account, rules));
-                Ok(may_try(&claim, known, &mut desk.context(tx.book()))?)
+                let attempt = may_try(&claim, known, &mut desk.context(tx.book()))?;
+                if !matches!(attempt, Attempt::Allowed) {
+                    let account = known.map(|(account, _)| account);
+                    tx.audit(&note::paused((&claim, &correlation), account, &desk))?;
+                }
+                Ok(attempt)
             })
             .await
     }
@@ -154,6 +164,9 @@ impl App {
                 tx.insert_session(&handle, &step.person.account.id, ends_at, &step.person)?;
                 for event in &step.audit {
                     tx.audit(event)?;
+                }
+                if let Some(event) = note::prompted(tx, &step.person, &desk)? {
+                    tx.audit(&event)?;
                 }
                 Ok(Ok(SignedIn { handle }))
             })

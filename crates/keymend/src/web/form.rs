@@ -5,7 +5,10 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::response::Response;
 use zeroize::Zeroizing;
+
+use super::answer::plain;
 
 /// The most bytes a form may have: a password of 1,024 bytes, each escaped as three, twice, and
 /// room for the rest.
@@ -51,6 +54,18 @@ impl BadForm {
             Self::Size => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Shape => StatusCode::BAD_REQUEST,
         }
+    }
+
+    /// The same plain answer wherever the form was sent.
+    fn answer(self) -> Response {
+        plain(
+            self.status(),
+            match self {
+                Self::Type => "Unsupported media type",
+                Self::Size => "Payload too large",
+                Self::Shape => "Bad request",
+            },
+        )
     }
 }
 
@@ -123,9 +138,9 @@ fn decode(text: &[u8]) -> Result<Zeroizing<String>, BadForm> {
 }
 
 impl<S: Send + Sync> FromRequest<S> for Fields {
-    type Rejection = StatusCode;
+    type Rejection = Response;
 
-    async fn from_request(request: Request<Body>, _: &S) -> Result<Self, StatusCode> {
+    async fn from_request(request: Request<Body>, _: &S) -> Result<Self, Response> {
         let content_type = request
             .headers()
             .get(CONTENT_TYPE)
@@ -134,12 +149,12 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
             .and_then(|text| text.split(';').next())
             .map(str::trim);
         if media != Some("application/x-www-form-urlencoded") {
-            return Err(BadForm::Type.status());
+            return Err(BadForm::Type.answer());
         }
         let Ok(body) = to_bytes(request.into_body(), FORM_BYTES_MAX).await else {
-            return Err(BadForm::Size.status());
+            return Err(BadForm::Size.answer());
         };
-        Self::parse(&body).map_err(BadForm::status)
+        Self::parse(&body).map_err(BadForm::answer)
     }
 }
 

@@ -205,19 +205,36 @@ fn client_address(web: &Web, request: &Request) -> Result<IpAddr, StatusCode> {
             Ok(peer)
         };
     }
-    let hops: Vec<IpAddr> = request
+    let forwarded: Vec<&str> = request
         .headers()
         .get_all("x-forwarded-for")
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(','))
-        .filter_map(|hop| hop.trim().parse::<IpAddr>().ok())
+        .flat_map(|value| value.to_str().unwrap_or("").split(','))
         .collect();
-    let client = hops
-        .into_iter()
-        .rev()
-        .find(|hop| !site.trusted_proxies.contains(*hop));
-    Ok(client.unwrap_or(peer).to_canonical())
+    let mut client = peer;
+    for hop in forwarded.into_iter().rev() {
+        // What stands left of a hop nobody can read was written by nobody we know.
+        let Some(address) = hop_address(hop.trim()) else {
+            break;
+        };
+        client = address;
+        if !site.trusted_proxies.contains(address) {
+            break;
+        }
+    }
+    Ok(client)
+}
+
+/// The address of one hop; some proxies add its port.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let bare = hop
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
+    let address = bare.unwrap_or(hop).parse::<IpAddr>().ok();
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|socket| socket.ip());
+    address
+        .or_else(with_port)
+        .map(|address| address.to_canonical())
 }
 
 /// The family alone: enough for its owner to recognise, too little to tell people apart.

@@ -88,7 +88,7 @@ async fn the_owner_hears_once_when_a_method_rests_and_the_page_says_nothing() {
         .await
         .asks_for_code("email", MAILBOX)
         .await;
-    for _ in 0..4 {
+    for _ in 0..5 {
         stranger.answers_wrong().await;
     }
     expect![[r#"
@@ -107,7 +107,10 @@ async fn the_owner_hears_once_when_a_method_rests_and_the_page_says_nothing() {
         200 Type the code
         ! That code does not fit. Use the newest message, or ask for another code."#]]
     .assert_eq(&other.sees());
-    expect![].assert_eq(&world.told().await);
+    expect![[r#"
+        somebody@mail.example: Example Works: too many tries on your account
+        jane01@work.example: Example Works: too many tries on your account"#]]
+    .assert_eq(&world.told().await);
     world.rests().await;
 }
 

@@ -4,11 +4,17 @@
 mod chance;
 mod html;
 mod people;
+mod stall;
 mod visitor;
 mod world;
 
 mod alike;
 mod blocked;
+mod complete;
+mod edges;
+mod hostile;
+mod matrix;
+mod parallel;
 mod registration;
 mod reset;
 mod sign_in;

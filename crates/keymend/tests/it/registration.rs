@@ -190,7 +190,23 @@ async fn a_way_is_removed_after_a_fresh_proof_and_every_place_is_told_the_remove
         200 Security info
         ! You need 2 ways. Add another one before you remove this."#]]
     .assert_eq(&jane.sees());
-    expect![].assert_eq(&world.told().await);
+    adds(
+        &mut jane,
+        &world,
+        ("email", "jane@second.example", "jane@second.example"),
+    )
+    .await;
+    world.told().await;
+    jane.goes_to("/me")
+        .await
+        .submits("/me/remove", &[("method_id", "jane01-email")])
+        .await;
+    expect!["Security info For jane01. To reset your password you need 2 of these ways. Ways to get back in E-mail j…@second.example Ready to use Added 2 March 2026, never used Remove Text message …23 Ready to use Added 2 March 2026, never used Remove Add a way Change password What we hold about you What happened to your account When What 2 March 2026, 09:00 A way to get back in was removed 2 March 2026, 09:00 A way to get back in was added 2 March 2026, 09:00 You signed in here"].assert_eq(&jane.page.text());
+    expect![[r#"
+        somebody@mail.example: Example Works: your security info was changed
+        jane@second.example: Example Works: your security info was changed
+        jane01@work.example: Example Works: your security info was changed"#]]
+    .assert_eq(&world.told().await);
     world.rests().await;
 }
 
@@ -274,8 +290,9 @@ async fn gate_16_a_link_in_a_mail_freezes_the_account_only_when_its_button_is_pr
         ~ Done. The helpdesk will contact you."#]]
     .assert_eq(&owner.sees());
     expect![[r#"
-        Noah@mail.example: Example Works: account frozen
-        admins@work.example: Example Works: account frozen"#]]
+        noah03@work.example: Example Works: account frozen
+        admins@work.example: Example Works: account frozen
+        Noah@mail.example: Example Works: account frozen"#]]
     .assert_eq(&world.told().await);
     noah.goes_to("/me").await;
     expect!["200 Sign in to Example Works"].assert_eq(&noah.sees());

@@ -107,7 +107,7 @@ async fn an_account_that_is_not_locked_is_offered_a_new_password_instead() {
     let mut jane = world.visitor();
     jane.is_locked_out("jane01").await.proves_by_email().await;
     jane.proves_by_text().await;
-    expect!["Unlock your account Your account is not locked. If you still cannot sign in, choose a new password. Choose a new password This attempt ends in about 15 minutes. I need more time Cancel"].assert_eq(&jane.page.text());
+    expect!["Unlock your account Your account is not locked. If you still cannot sign in, choose a new password. Choose a new password This attempt ends in about 15 minutes. Cancel"].assert_eq(&jane.page.text());
     assert!(jane.page.form("/flow/unlock").is_none());
     jane.submits("/flow/reset-instead", &[]).await;
     jane.chooses(NEW).await;

@@ -157,7 +157,7 @@ async fn gate_18_guessing_at_the_sign_in_never_locks_the_account_in_the_director
         422 Sign in to Example Works
         ! That user name and password do not match. If your account is locked, you can unlock it here.
         429 Sign in to Example Works
-        ! Too many sign-in tries for this user name. Wait about 60 minutes, or reset your password."#]].assert_eq(&pages.join("\n"));
+        ! Too many sign-in tries for this user name. Wait about 30 minutes, or reset your password."#]].assert_eq(&pages.join("\n"));
     world.minutes_pass(40).await;
     let mut jane = world.visitor();
     jane.signs_in("jane01", OLD).await;
@@ -174,7 +174,7 @@ async fn gate_18_guessing_at_the_sign_in_never_locks_the_account_in_the_director
     assert!(world.entry("jane01").await.state.lock.is_none());
     expect![[r#"
         422 Change your password
-        ! Too many sign-in tries for this user name. Wait about 60 minutes, or reset your password."#]].assert_eq(&jane.sees());
+        ! Too many sign-in tries for this user name. Wait about 30 minutes, or reset your password."#]].assert_eq(&jane.sees());
     world.rests().await;
 }
 

@@ -281,11 +281,8 @@ impl<'w> Visitor<'w> {
 
     /// Types a code that is surely wrong, as long as a right one.
     pub async fn answers_wrong(&mut self) -> &mut Self {
-        let is_right = |code: &str| self.world.sent(code);
-        let wrong = ["000000", "111111", "222222", "333333"]
-            .into_iter()
-            .find(|code| !is_right(code));
-        self.answers(wrong.unwrap()).await
+        let wrong = self.world.wrong_code();
+        self.answers(&wrong).await
     }
 
     /// Types a new password twice.

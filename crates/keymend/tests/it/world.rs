@@ -2,7 +2,7 @@
 //! still until it is moved, and an outbox instead of carriers.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -27,6 +27,7 @@ use keymend_domain::time::{Clock, Entropy, Moment};
 
 use crate::chance::Seeded;
 use crate::people::{self, Kind};
+use crate::stall::{Stall, Stalling};
 use crate::visitor::Visitor;
 
 /// Where the service is reached.
@@ -41,7 +42,7 @@ pub struct Plan {
     settings: Settings,
     data: Option<PathBuf>,
     proxies: Vec<ipnet::IpNet>,
-    seed: u64,
+    stall: Option<Stall>,
 }
 
 impl Plan {
@@ -68,16 +69,16 @@ impl Plan {
         self
     }
 
-    /// Another row of draws: for worlds that are opened again.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+    /// A directory that takes orders and answers when the stall is over.
+    pub fn stalled(mut self, stall: &Stall) -> Self {
+        self.stall = Some(stall.clone());
         self
     }
 
     /// Builds it.
     pub async fn opens(self) -> World {
         let clock = ManualClock::at(MORNING);
-        let entropy: Arc<dyn Entropy> = Arc::new(Seeded::new(self.seed));
+        let entropy: Arc<dyn Entropy> = Arc::new(Seeded::new(1));
         let root = RootKey::fresh(&Seeded::new(7)).unwrap();
         let keys = Arc::new(Keys::derive(&root, "tests").unwrap());
         let directory = Arc::new(self.directory(&clock, &entropy));
@@ -91,7 +92,10 @@ impl Plan {
             _ => Vec::new(),
         };
         let outbox = DemoOutbox::default();
-        let port: Arc<dyn Directory> = directory.clone();
+        let port: Arc<dyn Directory> = match &self.stall {
+            Some(stall) => Arc::new(Stalling::new(Arc::clone(&directory), stall.clone())),
+            None => directory.clone(),
+        };
         let site = self.site();
         let app = App::new(Parts {
             store: store.clone(),
@@ -123,7 +127,7 @@ impl Plan {
             accounts,
             mails_seen: Mutex::new(0),
             audit_seen: AtomicU64::new(0),
-            visitors: AtomicU8::new(0),
+            visitors: AtomicU32::new(0),
             is_over: false,
         }
     }
@@ -246,7 +250,7 @@ pub struct World {
     accounts: Vec<(String, Kind, AccountRef)>,
     mails_seen: Mutex<usize>,
     audit_seen: AtomicU64,
-    visitors: AtomicU8,
+    visitors: AtomicU32,
     is_over: bool,
 }
 
@@ -257,7 +261,7 @@ impl World {
             settings: settings(),
             data: None,
             proxies: Vec::new(),
-            seed: 1,
+            stall: None,
         }
     }
 
@@ -269,7 +273,8 @@ impl World {
     /// Somebody with a browser and a network of their own.
     pub fn visitor(&self) -> Visitor<'_> {
         let number = self.visitors.fetch_add(1, Ordering::SeqCst);
-        Visitor::new(self, [10, 20, number, 1].into())
+        let [_, _, high, low] = number.to_be_bytes();
+        Visitor::new(self, [10, high, low, 1].into())
     }
 
     /// The id of an account.
@@ -310,12 +315,22 @@ impl World {
         digits.expect("a code was sent there")
     }
 
-    /// Whether this code was ever sent to anybody.
-    pub fn sent(&self, code: &str) -> bool {
-        self.outbox
-            .messages()
-            .iter()
-            .any(|message| message.body.contains(code))
+    /// The newest code that was sent to anybody.
+    pub fn newest_code(&self) -> Option<String> {
+        let newest = self.outbox.messages().into_iter().find(|message| {
+            let subject = message.subject.as_deref().unwrap_or(&message.body);
+            subject.contains("your code")
+        });
+        newest.map(|message| self.code_to(&message.to))
+    }
+
+    /// A code that was never sent to anybody.
+    pub fn wrong_code(&self) -> String {
+        let messages = self.outbox.messages();
+        let is_sent = |code: &str| messages.iter().any(|message| message.body.contains(code));
+        let codes = ["000000", "111111", "222222", "333333"];
+        let wrong = codes.into_iter().find(|code| !is_sent(code));
+        wrong.unwrap().to_owned()
     }
 
     /// The newest message to `to`, in full.

@@ -1,0 +1,77 @@
+//! A real directory behind a slow line: it takes an order, and answers when it is let.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use keymend_directory::embedded::Embedded;
+use keymend_domain::account::{Account, AccountRef, Claim, DirectoryName};
+use keymend_domain::directory::{
+    Directory, DirectoryError, Found, Health, PasswordRules, SignIn, WriteOrder, WriteOutcome,
+};
+use keymend_domain::secret::Password;
+use tokio::sync::Semaphore;
+
+/// Holds orders back until [`Stall::ends`].
+#[derive(Debug, Clone)]
+pub struct Stall(Arc<Semaphore>);
+
+impl Stall {
+    /// Nothing gets through yet.
+    pub fn begins() -> Self {
+        Self(Arc::new(Semaphore::new(0)))
+    }
+
+    /// Everything gets through from now on.
+    pub fn ends(&self) {
+        self.0.add_permits(1_000);
+    }
+}
+
+/// The directory behind the stall.
+pub struct Stalling {
+    directory: Arc<Embedded>,
+    stall: Stall,
+}
+
+impl Stalling {
+    /// Puts a stall in front of a directory.
+    pub fn new(directory: Arc<Embedded>, stall: Stall) -> Self {
+        Self { directory, stall }
+    }
+}
+
+#[async_trait]
+impl Directory for Stalling {
+    fn name(&self) -> &DirectoryName {
+        self.directory.name()
+    }
+
+    async fn find(&self, claim: &Claim) -> Result<Found, DirectoryError> {
+        self.directory.find(claim).await
+    }
+
+    async fn read(&self, account: &AccountRef) -> Result<Option<Account>, DirectoryError> {
+        self.directory.read(account).await
+    }
+
+    async fn password_rules(&self, account: &AccountRef) -> Result<PasswordRules, DirectoryError> {
+        self.directory.password_rules(account).await
+    }
+
+    async fn check_password(
+        &self,
+        account: &AccountRef,
+        password: &Password,
+    ) -> Result<SignIn, DirectoryError> {
+        self.directory.check_password(account, password).await
+    }
+
+    async fn write(&self, order: &WriteOrder<'_>) -> WriteOutcome {
+        let _permit = self.stall.0.acquire().await.unwrap();
+        self.directory.write(order).await
+    }
+
+    async fn health(&self) -> Health {
+        self.directory.health().await
+    }
+}
