@@ -42,6 +42,7 @@ async fn somebody_new_registers_both_ways_and_they_count_after_three_days() {
         noah03@work.example: Example Works: your security info was changed"#]].assert_eq(&world.told().await);
     expect![[r#"
         signin.succeeded
+        registration.prompted
         challenge.sent email
         notice.sent M1
         method.registered email

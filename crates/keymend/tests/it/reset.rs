@@ -167,7 +167,7 @@ async fn of_two_proven_attempts_the_newer_one_counts() {
     expect!["200 Choose a new password"].assert_eq(&second.sees());
     first.goes_to("/flow").await;
     expect![[r#"
-        410 This attempt has timed out
+        410 This attempt has ended
         ! This attempt was closed because a newer one was started for the same account."#]]
     .assert_eq(&first.sees());
     second.chooses(NEW).await;
@@ -192,7 +192,7 @@ async fn a_finished_reset_ends_every_other_attempt_and_its_codes() {
     second.sends(request).await;
     second.goes_to("/flow").await;
     expect![[r#"
-        410 This attempt has timed out
+        410 This attempt has ended
         ! This attempt was closed because a newer one was started for the same account."#]]
     .assert_eq(&second.sees());
     assert_eq!(world.count_of("flow.replaced").await, 1);
