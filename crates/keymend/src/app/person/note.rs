@@ -20,8 +20,9 @@ pub(super) fn paused(
     match account {
         Some(account) => event.subject = Some(account.id.key()),
         None => {
-            let tag = [&b"claim"[..], claim.canonical().as_bytes()];
-            event.claim_tag = Some(desk.inner.flow_keys.name.tag(&tag).short());
+            let name = claim.canonical();
+            let tag = &desk.inner.flow_keys.name;
+            event.claim_tag = Some(tag.tag(&[b"claim", name.as_bytes()]).short());
         }
     }
     event.personal = personal(account, desk);
