@@ -65,6 +65,16 @@ impl Service {
     ///
     /// [`Stop::Fault`] if the listener fails.
     pub async fn serve(self, listener: Listener) -> Result<(), Stop> {
+        self.serve_then(listener, std::future::ready(Ok(()))).await
+    }
+
+    /// The same, with something to do before the store is closed.  `last` must hold every other
+    /// handle of the store there is: closing waits until they are gone.
+    async fn serve_then(
+        self,
+        listener: Listener,
+        last: impl Future<Output = Result<(), Stop>>,
+    ) -> Result<(), Stop> {
         let chores = self.chores();
         let served = listener.serve(self.router, told_to_stop()).await;
         self.app.tasks().wait().await;
@@ -73,8 +83,9 @@ impl Service {
             // Aborted or finished: either way it holds no handle of the store any more.
             let _ = chore.await;
         }
+        let last = last.await;
         self.app.close().await;
-        served
+        served.and(last)
     }
 
     /// The tasks that run beside the pages.

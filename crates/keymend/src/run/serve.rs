@@ -46,12 +46,15 @@ async fn run(
     let service = Service::new(built.app.clone(), site, built.form_key.clone())?;
     print(output, &ready(config, &listener))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the service is ready");
-    let served = service.serve(listener).await;
-    directories.abort();
-    tracing::info!("the service stops");
-    let noted = note(&built, AuditDeed::SystemStopped).await;
-    let covered = cover(&built.store).await;
-    served.and(noted).and(covered)
+    let last = async move {
+        tracing::info!("the service stops");
+        directories.abort();
+        // Aborted or finished: either way it holds no handle of the store any more.
+        let _ = directories.await;
+        let noted = note(&built, AuditDeed::SystemStopped).await;
+        noted.and(cover(&built.store).await)
+    };
+    service.serve_then(listener, last).await
 }
 
 /// With a certificate, the listener speaks TLS, and the certificate follows its files.
@@ -89,8 +92,10 @@ fn say_what_is_off(built: &Built) {
         tracing::warn!(
             "no policy was applied yet, so nobody may reset: see `keymend policy export`"
         );
-    } else if policy.settings().scope == Scope::None {
-        tracing::warn!("the policy's scope is none, so nobody may reset");
+    }
+    if policy.settings().scope == Scope::None {
+        tracing::info!("the policy's scope is none");
+        return;
     }
     for kind in built.app.uncarried_methods() {
         tracing::error!(

@@ -21,8 +21,8 @@ pub(super) fn paused(
         Some(account) => event.subject = Some(account.id.key()),
         None => {
             let name = claim.canonical();
-            let tag = desk.inner.flow_keys.name.tag(&[b"claim", name.as_bytes()]);
-            event.claim_tag = Some(tag.short());
+            let tag = &desk.inner.flow_keys.name;
+            event.claim_tag = Some(tag.tag(&[b"claim", name.as_bytes()]).short());
         }
     }
     event.personal = personal(account, desk);
