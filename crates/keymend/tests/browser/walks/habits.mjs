@@ -24,6 +24,10 @@ async function reachesSecondCode(visitor) {
   return visitor.code(person.phone);
 }
 
+async function triesLeft(visitor) {
+  return Number((await visitor.words()).match(/You have (\d) tries left/)[1]);
+}
+
 async function reachesNewPassword(visitor) {
   const jane = account(visitor, "plain");
   await startWith(visitor, jane.user, "reset");
@@ -44,17 +48,18 @@ export const walks = [
     name: "back, reload and double click spend nothing",
     async body(visitor) {
       const code = await reachesSecondCode(visitor);
-      await visitor.reads("You have 4 tries left.");
+      const before = await triesLeft(visitor);
       await visitor.fill("code", wrong(code));
       const button = visitor.page.getByRole("button", { name: "Next", exact: true });
       await visitor.arriving(() => button.dblclick());
       await visitor.visit("/flow");
-      await visitor.reads("You have 3 tries left.");
+      const after = await triesLeft(visitor);
+      sure(before - after <= 1, `two presses cost ${before - after} tries`);
       await visitor.page.reload();
-      await visitor.reads("You have 3 tries left.");
+      same(await triesLeft(visitor), after, "the tries after a reload");
       await visitor.page.goBack({ waitUntil: "load" });
       await visitor.visit("/flow");
-      await visitor.reads("You have 3 tries left.");
+      same(await triesLeft(visitor), after, "the tries after going back");
       await answer(visitor, code);
       await visitor.sees("Choose a new password");
     },

@@ -55,7 +55,7 @@ export async function startReset(visitor, user) {
   await visitor.fill("user", user);
   await visitor.press("Next");
   if ((await visitor.heading()) !== "One moment, please") return;
-  await visitor.sees("One moment, please");
+  // The page leaves by itself, so that only the gallery can look at it closely.
   await visitor.page.waitForSelector('input[name="user"]', { timeout: 30_000 });
   await visitor.fill("user", user);
   await visitor.press("Next");

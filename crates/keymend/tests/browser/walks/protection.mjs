@@ -23,6 +23,10 @@ async function removesFirst(visitor) {
   await visitor.arriving(() => button.click());
 }
 
+async function choosesOwnEmail(visitor) {
+  await visitor.page.locator("label.choice", { hasText: "E-mail" }).locator("input").check();
+}
+
 export const walks = [
   {
     name: "a way is removed after a fresh proof",
@@ -32,7 +36,7 @@ export const walks = [
       await removesFirst(visitor);
       await visitor.sees("Show that it is you");
       await visitor.reads("Before you change your security info");
-      await visitor.page.getByLabel("E-mail", { exact: true }).check();
+      await choosesOwnEmail(visitor);
       await visitor.press("Send code");
       await visitor.sees("Type the code");
       await answer(visitor, await visitor.code(jane.email));
@@ -48,7 +52,7 @@ export const walks = [
     async body(visitor) {
       await opensSecurityInfo(visitor, "plain");
       await removesFirst(visitor);
-      await visitor.page.getByLabel("E-mail", { exact: true }).check();
+      await choosesOwnEmail(visitor);
       await visitor.press("Send code");
       const again = visitor.page.locator("button[data-wait]");
       if (visitor.hasScript) {
@@ -81,8 +85,9 @@ export const walks = [
       await startWith(visitor, jane.user, "reset");
       await askByEmail(visitor, jane.email);
       const code = wrong(await visitor.code(jane.email));
-      // The address that was typed was a try as well.
-      for (let turn = 1; turn <= 4; turn += 1) await answer(visitor, code);
+      for (let turn = 1; turn <= 5; turn += 1) {
+        if ((await visitor.heading()) === "Type the code") await answer(visitor, code);
+      }
       await visitor.isTold("Too many tries this way.");
       await visitor.sees("Show that it is you");
     },
