@@ -33,7 +33,7 @@ pub mod smtp;
 
 mod certificates;
 mod trouble;
-mod wait;
+pub mod wait;
 
 pub use certificates::Certificates;
 pub use gateway::Gateway;

@@ -41,4 +41,5 @@ pub mod secret;
 pub mod time;
 
 #[cfg(test)]
+#[path = "tests/world.rs"]
 pub(crate) mod world;

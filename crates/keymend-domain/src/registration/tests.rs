@@ -47,12 +47,14 @@ impl Desk {
         let claim = Claim::new("jane").unwrap();
         let account = self.world.fresh().account;
         let journey = CorrelationId::stored("01JOURNEY0000000000000000X".into());
-        let outcome = self
-            .world
-            .decide(|ctx| signed_in(&claim, account, answer, (journey, ctx)).unwrap());
+        let outcome = self.world.decide(|ctx| {
+            let outcome = signed_in(&claim, account, answer, (journey, ctx)).unwrap();
+            outcome.map_err(Box::new)
+        });
         match outcome {
             Ok(step) => Ok(self.saves(step)),
-            Err((refusal, event)) => {
+            Err(failure) => {
+                let (refusal, event) = *failure;
                 self.world.audit.push(event);
                 Err(refusal)
             }

@@ -50,7 +50,8 @@ impl Program {
                     return;
                 }
             }
-            std::thread::sleep(Duration::from_micros(500));
+            // The program needs the processor more than this loop does.
+            std::thread::yield_now();
         }
         panic!("keymend demo did not answer within 30 s");
     }

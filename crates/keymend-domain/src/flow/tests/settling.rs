@@ -5,7 +5,7 @@ use expect_test::expect;
 use crate::account::Lock;
 use crate::audit::AuditDeed;
 use crate::directory::{Barrier, Check, DeedKind, Found, NotDone, RuleBroken, WriteOutcome};
-use crate::flow::{EndOthers, Flow, Intent, View};
+use crate::flow::{EndOthers, Flow, Intent, OpenOrder, View};
 use crate::limit::{CounterKey, Lane};
 use crate::method::MethodKind;
 use crate::time::Moment;
@@ -284,6 +284,21 @@ fn a_notice_holds_no_code_and_no_password() {
     }
 }
 
+fn opened_order(world: &mut World, kind: DeedKind) -> OpenOrder {
+    let flow = match kind {
+        DeedKind::Reset => {
+            let flow = world.proves(Intent::Reset);
+            world.orders_reset(flow)
+        }
+        DeedKind::Unlock => {
+            let flow = world.proves(Intent::Unlock);
+            world.orders_unlock(flow)
+        }
+        DeedKind::Change => world.orders_change(false),
+    };
+    flow.open_order().unwrap().clone()
+}
+
 #[test]
 fn an_order_nobody_settled_is_judged_by_reading_the_directory() {
     type Turn = fn(&mut World);
@@ -322,19 +337,7 @@ fn an_order_nobody_settled_is_judged_by_reading_the_directory() {
             let state = &mut world.account().state;
             state.lock = Some(Lock { until: None });
             state.password_changed_at = Some(Moment(1));
-            let order = {
-                let flow = match kind {
-                    DeedKind::Reset => world.proves(Intent::Reset),
-                    DeedKind::Unlock => world.proves(Intent::Unlock),
-                    DeedKind::Change => world.orders_change(false),
-                };
-                let flow = match kind {
-                    DeedKind::Reset => world.orders_reset(flow),
-                    DeedKind::Unlock => world.orders_unlock(flow),
-                    DeedKind::Change => flow,
-                };
-                flow.open_order().unwrap().clone()
-            };
+            let order = opened_order(&mut world, kind);
             turn(&mut world);
             let outcome = order.reconcile(world.fresh().account.as_ref());
             lines.push_str(&format!("{kind:?}, {what}: {outcome:?}\n"));

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use keymend_lab::process::{Process, free_port};
 use keymend_lab::slapd::{BASE_DN, GROUPS_DN, PEOPLE_DN, SERVICE_DN, SERVICE_PASSWORD, person};
+use keymend_lab::wait::until;
 use keymend_lab::{Certificates, Gateway, Proxy, Slapd, SlapdOptions, Smtp, SmtpOptions, gateway};
 use tempfile::TempDir;
 
@@ -233,14 +234,9 @@ format = "json"
 
     #[track_caller]
     pub fn comes_true(&self, what: &str, holds: impl Fn() -> bool) {
-        // Real peers live in real time; twelve hundred looks are a minute or more.
-        for _ in 0..1_200 {
-            if holds() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!(
+        let held = until(Duration::from_secs(90), || holds().then_some(()));
+        assert!(
+            held.is_some(),
             "waited for: {what}; the log of the service:\n{}",
             self.log()
         );
