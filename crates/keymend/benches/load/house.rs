@@ -58,7 +58,7 @@ impl House {
         let parts = parts(directory, &store, &keys, (policy, &outbox));
         let app = App::new(parts);
         let service = Service::new(app.clone(), site(pace), keys.csrf.clone());
-        let service = service.ok().expect("texts and templates are whole");
+        let service = service.expect("texts and templates are whole");
         tokio::spawn(async move { app.dispatch_forever().await });
         Self {
             service,
@@ -103,7 +103,7 @@ fn parts(
         },
         human: Human::new(keys.human.clone()),
         carriers: Arc::new(Carriers::demo(outbox)),
-        composer: Composer::new(words).ok().expect("texts are whole"),
+        composer: Composer::new(words).expect("texts are whole"),
         region: "GB".to_owned(),
         own_networks: vec!["127.0.0.0/8".parse().unwrap()],
         policy,

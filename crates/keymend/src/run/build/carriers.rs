@@ -111,7 +111,7 @@ fn change(options: &mut GatewayOptions, texts: &TextsConfig) {
     // Two logins in one request would be refused, or the wrong one would be taken.
     options
         .headers
-        .retain(|(name, _)| !names_own(name) && !(has_basic_login && is_login(name)));
+        .retain(|(name, _)| !(names_own(name) || has_basic_login && is_login(name)));
     let own = texts.headers.iter();
     options
         .headers

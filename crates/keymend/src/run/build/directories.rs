@@ -12,6 +12,9 @@ use keymend_domain::time::Clock;
 use crate::cli::Stop;
 use crate::config::{Config, DirectoryConfig, DirectoryKind};
 
+/// A directory and what people call it.
+type Titled = (Arc<dyn Directory>, String);
+
 /// Every directory with what people call it; none of them connects before the first question.
 ///
 /// # Errors
@@ -21,7 +24,7 @@ pub(crate) fn directories(
     path: &Path,
     config: &Config,
     clock: &Arc<dyn Clock>,
-) -> Result<Vec<(Arc<dyn Directory>, String)>, Stop> {
+) -> Result<Vec<Titled>, Stop> {
     let sections = config.directories.iter();
     sections
         .map(|section| Ok((directory(path, section, clock)?, section.title.clone())))
