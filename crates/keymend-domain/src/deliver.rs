@@ -157,6 +157,8 @@ pub enum Tidings {
     },
     /// M5: the password was changed.
     PasswordChanged,
+    /// M4, where nobody can say: the directory was asked for a new password and did not answer.
+    PasswordUnsure,
     /// M6: the account was unlocked.
     AccountUnlocked,
     /// M7: an administrator's password was reset, told to administrators.
@@ -216,6 +218,7 @@ impl Tidings {
         match self {
             Self::Code { .. } => "M1",
             Self::PasswordReset { .. } => "M4",
+            Self::PasswordUnsure => "M4",
             Self::PasswordChanged => "M5",
             Self::AccountUnlocked => "M6",
             Self::AdministratorReset { .. } => "M7",

@@ -127,6 +127,12 @@ impl CounterKey {
         Self(format!("signin:{}", account.key()))
     }
 
+    /// Sign-in tries from one network.
+    #[must_use]
+    pub fn sign_in_source(network_tag: &str) -> Self {
+        Self(format!("signin-source:{network_tag}"))
+    }
+
     /// Sign-in tries with a name that means nobody.
     #[must_use]
     pub fn sign_in_name(claim_tag: &str) -> Self {
@@ -160,13 +166,20 @@ impl CounterKey {
     /// What all counters of an account's tries and sends begin or end with, for lifting blocks.
     #[must_use]
     pub fn of_account(account: &AccountRef, lane: Lane) -> Vec<Self> {
-        let subject = account.key();
-        let mut keys: Vec<Self> = MethodKind::ALL
-            .into_iter()
-            .flat_map(|kind| {
+        let own = account.key();
+        let subjects = [
+            format!("prove/{own}"),
+            format!("confirm/{own}"),
+            format!("register/{own}"),
+            own,
+        ];
+        let mut keys: Vec<Self> = subjects
+            .iter()
+            .flat_map(|subject| MethodKind::ALL.map(|kind| (subject, kind)))
+            .flat_map(|(subject, kind)| {
                 [
-                    Self::tries(&subject, kind, lane),
-                    Self::sends(&subject, kind, lane),
+                    Self::tries(subject, kind, lane),
+                    Self::sends(subject, kind, lane),
                 ]
             })
             .collect();

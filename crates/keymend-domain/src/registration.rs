@@ -255,6 +255,10 @@ impl Person {
         if self.level != Level::Full {
             return Some(Refusal::StepWrong);
         }
+        if standing.is_frozen {
+            // Whoever is signed in may be the thief the owner reported.
+            return Some(Refusal::StandingLost);
+        }
         self.needs_proof(standing, ctx.policy, ctx.now)
             .then_some(Refusal::ProofWanted)
     }
@@ -278,14 +282,15 @@ impl Person {
     fn tell(
         &self,
         ctx: &Context<'_>,
-        methods: &[Method],
+        (methods, also): (&[Method], Option<Recipient>),
         tidings: &Tidings,
         link: &Veto,
     ) -> Result<Vec<Notice>, FlowFault> {
         if !ctx.policy.settings().notifications.person {
             return Ok(Vec::new());
         }
-        let places = Recipient::of_owner(&self.account, methods);
+        let mut places = Recipient::of_owner(&self.account, methods);
+        places.extend(also.filter(|place| !places.contains(place)));
         let telling = Telling {
             tidings,
             veto: Some(link),

@@ -331,17 +331,15 @@ impl Step {
         allowed: bool,
         ctx: &mut Context<'_>,
     ) -> Result<(), FlowFault> {
-        if !allowed {
-            // Nothing was compared, so nothing was guessed; else a stranger could run up the
-            // streak, which only the owner can end, past the limit of the hour.
+        if !allowed || challenge.answer.is_none() {
+            // Nothing was compared, or there was nothing to guess; else a stranger could run up
+            // the streak, which only the owner can end, without ever causing a code.
             return Ok(());
         }
         let flow = &self.flow;
         let key = CounterKey::tries(&flow.counted_as(), challenge.kind, flow.lane);
         let streak = limit::note_wrong(ctx.book, &key, ctx.now)?;
-        if challenge.answer.is_some() {
-            self.count_on_site(ctx)?;
-        }
+        self.count_on_site(ctx)?;
         let Some(known) = self.flow.known().cloned() else {
             return Ok(());
         };

@@ -117,7 +117,12 @@ impl Flow {
                 }
                 Ok(step.not_done(&order, why))
             }
-            WriteOutcome::Unknown => Ok(step.ends(Ending::Unknown)),
+            WriteOutcome::Unknown => {
+                if order.kind != DeedKind::Unlock {
+                    step.unsure(&proven, &order, ctx)?;
+                }
+                Ok(step.ends(Ending::Unknown))
+            }
         }
     }
 }
@@ -223,6 +228,25 @@ impl Step {
             places,
             &telling,
         )?);
+        Ok(())
+    }
+
+    /// The password may have been changed: the owner hears of it, and everything older dies, as
+    /// if it had been.
+    fn unsure(
+        &mut self,
+        proven: &Proven,
+        order: &OpenOrder,
+        ctx: &mut Context<'_>,
+    ) -> Result<(), FlowFault> {
+        let known = proven.known().clone();
+        let link = veto(ctx, &order.account)?;
+        let tidings = Tidings::PasswordUnsure;
+        let notices = self.flow.tell_owner(ctx, &known, &tidings, Some(&link))?;
+        self.notices.extend(notices);
+        self.effects.veto = Some(link);
+        self.effects.raise_epoch = Some(order.account.clone());
+        self.effects.end_others = Some(EndOthers::All(order.account.clone()));
         Ok(())
     }
 

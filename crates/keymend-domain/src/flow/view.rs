@@ -8,7 +8,11 @@ use crate::method::MethodKind;
 use crate::password::too_young;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
-use crate::time::Moment;
+use crate::time::{Moment, SECOND_MS};
+
+/// How long after its deadline an order may still be read back before its page says that nobody
+/// can tell.
+const SILENCE_MS: i64 = 5 * SECOND_MS;
 
 /// What came of a finished flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +143,13 @@ impl Flow {
                     },
                 }
             }
+            // The order is settled as soon as the directory can be read; the person need not wait.
+            Stage::Writing(writing) if now > writing.order.deadline.plus_ms(SILENCE_MS) => {
+                View::Finished {
+                    finish: Finish::Unknown,
+                    login: None,
+                }
+            }
             Stage::Writing(_) => View::Working,
             Stage::Closed(closed) => View::Finished {
                 finish: finish(closed.ending(), now),
@@ -198,6 +209,12 @@ impl Flow {
             return 0;
         }
         EXTENSIONS_MOST.saturating_sub(self.extensions)
+    }
+
+    /// Whether the visitor has proved anything yet.
+    #[must_use]
+    pub fn has_passed_a_gate(&self) -> bool {
+        self.gates_passed() > 0 || self.proven_account().is_some()
     }
 
     /// Which gate of how many is asked for; told only after the first, since the number of gates

@@ -183,7 +183,8 @@ impl Person {
         // Registration has a lane of its own, so that it can use up nobody's reset messages.
         let subject = format!("register/{}", self.account.id.key());
         let sends = CounterKey::sends(&subject, kind, self.lane);
-        let destination = CounterKey::destination(&place.short(), self.lane);
+        let place = format!("register/{}", place.short());
+        let destination = CounterKey::destination(&place, self.lane);
         let granted = limit::take(ctx.book, &sends, &REGISTER_SENDS, ctx.now)?.is_granted()
             && limit::take(ctx.book, &destination, &limit::SENDS, ctx.now)?.is_granted();
         if !granted || kind != MethodKind::Text {
@@ -376,7 +377,11 @@ impl Person {
         // All addresses before the change, and the new one.
         let mut places = standing.methods.clone();
         places.push(method.clone());
-        let notices = self.tell(ctx, &places, &tidings, &link)?;
+        let known_before = (
+            standing.methods.as_slice(),
+            Some(Recipient::of_method(&method)),
+        );
+        let notices = self.tell(ctx, known_before, &tidings, &link)?;
         let mut audit = vec![self.method_event(ctx, AuditDeed::MethodRegistered, &method)];
         let completes =
             !is_registered(&standing.methods, ctx.policy) && is_registered(&places, ctx.policy);
@@ -428,7 +433,7 @@ impl Person {
             counts_from: None,
         };
         let link = self.link(ctx)?;
-        let notices = self.tell(ctx, &standing.methods, &tidings, &link)?;
+        let notices = self.tell(ctx, (&standing.methods, None), &tidings, &link)?;
         let event = self.method_event(ctx, AuditDeed::MethodRemoved, found);
         let mut step = PersonStep::of(self);
         step.notices = notices;

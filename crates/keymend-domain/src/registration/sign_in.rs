@@ -8,13 +8,19 @@ use crate::flow::{Context, FlowFault};
 use crate::id::CorrelationId;
 use crate::limit::{self, CounterKey, Lane, Take, Window};
 use crate::refusal::Refusal;
-use crate::time::MINUTE_MS;
+use crate::time::{MINUTE_MS, SECOND_MS};
 
 /// Tries per typed name in half an hour; visible, and the same for names that mean nobody.
 const NAME_TRIES: [Window; 1] = [Window {
     most: 5,
     span_ms: 30 * MINUTE_MS,
 }];
+
+/// Tries that a directory may not have counted yet when it was asked.
+const ON_THE_WAY: Window = Window {
+    most: u32::MAX,
+    span_ms: 30 * SECOND_MS,
+};
 
 /// Whether a typed password may be put to the directory.
 #[derive(Debug)]
@@ -45,6 +51,14 @@ pub fn may_try(
         .name
         .tag(&[b"claim", claim.canonical().as_bytes()])
         .short();
+    if !ctx.caller.is_own_network {
+        // One password tried on many names costs a directory search and a sign-in each.
+        let source = CounterKey::sign_in_source(&ctx.caller.network);
+        if let Take::Refused { open_at } = limit::take_start(ctx.book, &source, true, ctx.now)? {
+            let wait_mins = limit::coarse_mins(open_at, ctx.now);
+            return Ok(Attempt::Paused(Refusal::LimitReached { wait_mins }));
+        }
+    }
     let name = CounterKey::sign_in_name(&tag);
     if let Take::Refused { open_at } = limit::take(ctx.book, &name, &NAME_TRIES, ctx.now)? {
         let wait_mins = limit::coarse_mins(open_at, ctx.now);
@@ -54,7 +68,12 @@ pub fn may_try(
         return Ok(Attempt::Allowed);
     };
     let threshold = rules.lockout_threshold;
-    if threshold > 0 && rules.bad_passwords.saturating_add(1) >= threshold {
+    let key = CounterKey::sign_in(&account.id);
+    // What was tried here a moment ago may not stand in the directory's count yet: two tries at
+    // once read the same number.
+    let on_the_way = limit::count(ctx.book, &key, ON_THE_WAY, ctx.now)?;
+    let bad_at_most = rules.bad_passwords.saturating_add(on_the_way);
+    if threshold > 0 && bad_at_most.saturating_add(1) >= threshold {
         return Ok(Attempt::Withheld);
     }
     let most = if threshold == 0 {
@@ -66,7 +85,6 @@ pub fn may_try(
         0 => 30 * MINUTE_MS,
         window => window,
     };
-    let key = CounterKey::sign_in(&account.id);
     let taken = limit::take(ctx.book, &key, &[Window { most, span_ms }], ctx.now)?;
     Ok(if taken.is_granted() {
         Attempt::Allowed

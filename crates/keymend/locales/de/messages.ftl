@@ -54,6 +54,13 @@ message-password-reset-lead = Das Passwort Ihres Kontos wurde zurückgesetzt. Da
 message-password-reset-next = Telefone, Mailprogramme und gespeicherte Verbindungen kennen noch das alte Passwort. Geben Sie dort bald das neue ein: Wenn sie es weiter mit dem alten versuchen, können sie Ihr Konto sperren.
 message-password-reset-short = { $organisation }: Ihr Passwort wurde zurückgesetzt.
 
+## M4, where nobody can say: the directory did not answer
+
+message-password-unsure-subject = { $organisation }: Ihr Passwort wurde möglicherweise zurückgesetzt
+message-password-unsure-lead = Jemand hat sich als Sie ausgewiesen und ein neues Passwort verlangt, und Ihr Verzeichnis hat nicht gesagt, ob es angenommen wurde. Entweder gilt ab jetzt das neue Passwort, oder das alte gilt weiter.
+message-password-unsure-next = Falls Sie es waren, versuchen Sie zuerst das neue Passwort, dann das alte. Geht keines von beiden, beginnen Sie von vorn.
+message-password-unsure-short = { $organisation }: Ihr Passwort wurde möglicherweise zurückgesetzt.
+
 ## M5: Passwort geändert
 
 message-password-changed-subject = { $organisation }: Ihr Passwort wurde geändert

@@ -60,6 +60,13 @@ message-password-reset-lead = The password of your account was reset. The new pa
 message-password-reset-next = Phones, mail programs and saved connections still know the old password. Enter the new one there soon: if they go on trying the old one, they can lock your account.
 message-password-reset-short = { $organisation }: your password was reset.
 
+## M4, where nobody can say: the directory did not answer
+
+message-password-unsure-subject = { $organisation }: your password may have been reset
+message-password-unsure-lead = Somebody proved to be you and asked for a new password, and your directory did not say whether it took it. Either the new password works from now on, or the old one still does.
+message-password-unsure-next = If it was you, try the new password first, then the old one. If neither works, start again.
+message-password-unsure-short = { $organisation }: your password may have been reset.
+
 ## M5: the password was changed
 
 message-password-changed-subject = { $organisation }: your password was changed

@@ -43,6 +43,20 @@ impl App {
         (current, new): (String, NewPassword),
         visitor: &Visitor,
     ) -> Result<Written, Stop> {
+        let (app, visitor) = (self.clone(), visitor.clone());
+        let deed = async move {
+            app.change_password_here(form, (current, new), &visitor)
+                .await
+        };
+        self.to_its_end(deed).await
+    }
+
+    async fn change_password_here(
+        &self,
+        form: FormStep,
+        (current, new): (String, NewPassword),
+        visitor: &Visitor,
+    ) -> Result<Written, Stop> {
         let person = self.signed_in_person(&form.handle).await?;
         if person.step != form.step {
             return Err(Stop::Refused(Refusal::StepWrong));
@@ -55,7 +69,7 @@ impl App {
         if !broken.is_empty() {
             return Err(Stop::Refused(Refusal::PasswordRejected(broken)));
         }
-        let opened = self.open_change(&person, (account, rules), visitor).await?;
+        let opened = self.open_change(form, (account, rules), visitor).await?;
         let passwords = Passwords {
             new: Some(new),
             current: Some(current),
@@ -85,16 +99,27 @@ impl App {
 
     async fn open_change(
         &self,
-        person: &Person,
+        form: FormStep,
         (account, rules): (Account, Rules),
         visitor: &Visitor,
     ) -> Result<(Moved, Option<Saved>), Stop> {
         let desk = self.desk(visitor);
-        let correlation = person.correlation.clone();
-        let forced = matches!(person.level, Level::MustChange(_));
         self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
+                // Read again: the sign-in may have ended meanwhile, and of a form that was sent
+                // twice only the first orders anything.
+                let mut person = tx
+                    .session::<Person>(&form.handle)?
+                    .ok_or(Stop::NotSignedIn)?;
+                if person.step != form.step {
+                    return Err(Stop::Refused(Refusal::StepWrong));
+                }
+                person.step = person.step.saturating_add(1);
+                let ends_at = person.ends_at(&desk.policy);
+                tx.save_session(&form.handle, ends_at, &person)?;
+                let correlation = person.correlation.clone();
+                let forced = matches!(person.level, Level::MustChange(_));
                 // A wrong current password counts in the directory: stop below its threshold.
                 if let Some(refusal) = take_try(tx, &account, &rules.directory, &desk)? {
                     return Ok((

@@ -10,6 +10,15 @@ use tokio::sync::Mutex;
 
 /// A reset page trusts a state at most this old; an older one is asked for again (behaviour §2.5).
 const STATE_LIFE_MS: i64 = 30 * SECOND_MS;
+/// Bad news is asked for again soon, but not by everybody at once.
+const DOWN_LIFE_MS: i64 = 3 * SECOND_MS;
+
+fn state_life_ms(health: &Health) -> i64 {
+    match health {
+        Health::Up => STATE_LIFE_MS,
+        Health::Down { .. } => DOWN_LIFE_MS,
+    }
+}
 
 /// One directory, what people call it, and how it was when last asked.
 pub struct Connected {
@@ -69,17 +78,6 @@ impl Directories {
         self.all.iter().map(|connected| connected.directory.name())
     }
 
-    /// The directory that a claim which means nobody is treated as belonging to: always the same
-    /// for the same name, so that a fault of one directory looks alike for everybody.
-    #[must_use]
-    pub fn assumed(&self, claim_tag: &str) -> Option<&DirectoryName> {
-        let sum: usize = claim_tag.bytes().map(usize::from).sum();
-        let place = sum.checked_rem(self.all.len())?;
-        self.all
-            .get(place)
-            .map(|connected| connected.directory.name())
-    }
-
     /// Looks for a claim in every directory at once.  One entry in one directory is an account;
     /// entries in two are nobody's (behaviour §4.1).
     ///
@@ -130,7 +128,7 @@ impl Directories {
     pub async fn read(&self, account: &AccountRef) -> Result<Option<Account>, DirectoryError> {
         match self.get(&account.directory) {
             Some(directory) => directory.read(account).await,
-            None => Ok(None),
+            None => Err(unknown(&account.directory)),
         }
     }
 
@@ -145,7 +143,7 @@ impl Directories {
     ) -> Result<Option<(Account, PasswordRules)>, DirectoryError> {
         match self.get(&account.directory) {
             Some(directory) => directory.read_with_rules(account).await,
-            None => Ok(None),
+            None => Err(unknown(&account.directory)),
         }
     }
 
@@ -157,15 +155,15 @@ impl Directories {
                 detail: "not configured".to_owned(),
             };
         };
+        // Whoever comes while somebody asks waits for that answer and takes it.
         let mut state = connected.state.lock().await;
-        let now = self.clock.now();
         if let Some((at, health)) = state.as_ref()
-            && now.since_ms(*at) < STATE_LIFE_MS
-            && *health == Health::Up
+            && self.clock.now().since_ms(*at) < state_life_ms(health)
         {
             return health.clone();
         }
         let health = connected.directory.health().await;
+        let now = self.clock.now();
         connected
             .is_down
             .store(health != Health::Up, Ordering::Relaxed);
@@ -212,5 +210,13 @@ impl Directories {
             .iter()
             .filter(|connected| connected.is_down.load(Ordering::Relaxed));
         down.map(|connected| connected.title.clone()).collect()
+    }
+}
+
+/// An account of a directory that is not configured any more: nobody knows whether it is there.
+fn unknown(name: &DirectoryName) -> DirectoryError {
+    DirectoryError::Strange {
+        during: "reading",
+        detail: format!("{name} is not configured"),
     }
 }

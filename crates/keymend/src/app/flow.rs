@@ -1,5 +1,6 @@
 //! The steps between the first form and the new password.
 
+use keymend_domain::account::DirectoryName;
 use keymend_domain::code;
 use keymend_domain::directory::Health;
 use keymend_domain::flow::{Context, Flow, FlowFault, Intent, Stage, Step, View};
@@ -334,20 +335,34 @@ impl App {
             .await
     }
 
-    /// Refuses before anything is spent if the directory this flow belongs to does not answer.
+    /// Refuses before anything is spent if the directory does not answer.  Before the first gate
+    /// only the state of the whole site may be told: which directory an account is in is nobody's
+    /// business, so nothing is said while any of them works.
     pub(super) async fn directory_answers(&self, flow: &Flow) -> Result<(), Stop> {
-        let own = flow.directory().cloned();
-        let name = own.or_else(|| self.inner.directories.assumed(flow.claim_tag()).cloned());
-        let Some(name) = name else { return Ok(()) };
+        let names: Vec<_> = match flow.account().filter(|_| flow.has_passed_a_gate()) {
+            Some(account) => vec![account.directory.clone()],
+            None => self.inner.directories.names().cloned().collect(),
+        };
+        let mut refusal = None;
+        for name in names {
+            match self.directory_refusal(&name).await {
+                None => return Ok(()),
+                Some(own) => refusal = refusal.or(Some(own)),
+            }
+        }
+        refusal.map_or(Ok(()), |refusal| Err(Stop::Refused(refusal)))
+    }
+
+    async fn directory_refusal(&self, name: &DirectoryName) -> Option<Refusal> {
         let directory = name.0.clone();
         if !self.policy().writes_to_directory(&directory) {
-            return Err(Stop::Refused(Refusal::SitePaused { directory }));
+            return Some(Refusal::SitePaused { directory });
         }
-        match self.inner.directories.health(&name).await {
-            Health::Up => Ok(()),
+        match self.inner.directories.health(name).await {
+            Health::Up => None,
             Health::Down { during, detail } => {
                 tracing::warn!(directory, during, detail, "a directory does not answer");
-                Err(Stop::Refused(Refusal::DirectoryDown { directory }))
+                Some(Refusal::DirectoryDown { directory })
             }
         }
     }

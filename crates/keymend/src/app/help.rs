@@ -1,6 +1,6 @@
 //! "Ask for help" and "This was not me".
 
-use keymend_domain::account::{Account, Claim};
+use keymend_domain::account::{Account, AccountRef, Claim};
 use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Personal};
 use keymend_domain::deliver::{Notice, Recipient, Tidings};
 use keymend_domain::directory::Found;
@@ -90,21 +90,6 @@ impl App {
         Ok(found.is_some())
     }
 
-    /// The entry a link is about; `None` if its directory does not answer, since protecting an
-    /// account must not wait for it.
-    async fn owner_behind(&self, token: &str) -> Result<Option<Account>, Stop> {
-        let (token, now) = (token.to_owned(), self.now());
-        let found = self
-            .inner
-            .store
-            .read(move |rx| -> Result<_, Stop> { Ok(rx.veto(&token, now)?) })
-            .await?;
-        let Some((account, _)) = found else {
-            return Ok(None);
-        };
-        Ok(self.inner.directories.read(&account).await.ok().flatten())
-    }
-
     /// "Stop and protect my account": freezes recovery, sets new methods aside, ends everything
     /// that is open, and tells the administrators.
     ///
@@ -112,11 +97,26 @@ impl App {
     ///
     /// [`Stop::NoFlow`] if the link does not work any more.
     pub async fn not_me(&self, token: &str, visitor: &Visitor) -> Result<NotMeDone, Stop> {
-        let owner = self.owner_behind(token).await?;
+        let (app, visitor, token) = (self.clone(), visitor.clone(), token.to_owned());
+        let freeze = async move {
+            let frozen = app.freeze(token, &visitor).await?;
+            let done = NotMeDone {
+                set_aside: frozen.set_aside,
+            };
+            app.tell_of_freeze(frozen, &visitor).await;
+            Ok(done)
+        };
+        // Pressed is pressed: closing the page must not stop it.
+        match self.inner.tasks.finish(freeze).await {
+            Ok(done) => done,
+            Err(lost) => Err(super::order::fault("protecting an account", lost)),
+        }
+    }
+
+    /// Everything that protects, in one transaction that waits for no directory.
+    async fn freeze(&self, token: String, visitor: &Visitor) -> Result<Frozen, Stop> {
         let desk = self.desk(visitor);
-        let token = token.to_owned();
-        let done = self
-            .inner
+        self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
                 let (account, correlation) = tx.veto(&token, desk.now)?.ok_or(Stop::NoFlow)?;
@@ -141,23 +141,52 @@ impl App {
                 event.subject = Some(account.key());
                 event.count = Some(i64::from(set_aside));
                 tx.audit(&event.because("owner link"))?;
-                let tidings = Tidings::Frozen {
-                    login: owner
-                        .as_ref()
-                        .map_or_else(|| account.key(), |owner| owner.login.clone()),
+                Ok(Frozen {
+                    account,
+                    correlation,
+                    methods: before.methods,
                     set_aside,
+                })
+            })
+            .await
+    }
+
+    /// Tells the administrators and the owner, at every place as it was before.
+    async fn tell_of_freeze(&self, frozen: Frozen, visitor: &Visitor) {
+        let owner = self.inner.directories.read(&frozen.account).await;
+        let owner = owner.ok().flatten();
+        let desk = self.desk(visitor);
+        let queued = self
+            .inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
+                let named = owner.as_ref().map(|owner| owner.login.clone());
+                let tidings = Tidings::Frozen {
+                    login: named.unwrap_or_else(|| frozen.account.key()),
+                    set_aside: frozen.set_aside,
                 };
-                for to in told_of_freeze(owner.as_ref(), &before.methods, &desk) {
-                    let mut notice = notice(&desk, to, tidings.clone(), correlation.clone())?;
-                    notice.subject = Some(account.key());
+                for to in told_of_freeze(owner.as_ref(), &frozen.methods, &desk) {
+                    let mut notice =
+                        notice(&desk, to, tidings.clone(), frozen.correlation.clone())?;
+                    notice.subject = Some(frozen.account.key());
                     tx.enqueue(&notice, desk.now)?;
                 }
-                Ok(NotMeDone { set_aside })
+                Ok(())
             })
-            .await?;
+            .await;
+        if let Err(stop) = queued {
+            tracing::error!(error = %stop, "nobody could be told of a frozen account");
+        }
         self.inner.outbox_has_work.notify_one();
-        Ok(done)
     }
+}
+
+/// An account that was just frozen.
+struct Frozen {
+    account: AccountRef,
+    correlation: CorrelationId,
+    methods: Vec<Method>,
+    set_aside: u32,
 }
 
 impl App {

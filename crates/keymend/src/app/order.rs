@@ -1,18 +1,19 @@
 //! Writing: the order is on disk before anything is sent, the write is carried out by a task that
 //! a leaving browser cannot cancel, and what came of it is saved exactly once.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use keymend_domain::account::{Account, AccountRef};
 use keymend_domain::directory::{
-    Directory, DirectoryError, MustChange, RuleBroken, SignIn, WriteOutcome,
+    Directory, DirectoryError, MustChange, NotDone, RuleBroken, SignIn, WriteOutcome,
 };
 use keymend_domain::flow::{Flow, Fresh, Judged, Opened, Stage, Step, Ticket};
 use keymend_domain::id::{FlowId, OrderId};
 use keymend_domain::password::{self, Rules};
 use keymend_domain::refusal::Refusal;
-use keymend_domain::secret::{Password, PasswordShape};
+use keymend_domain::secret::{PASSWORD_POINTS_MAX, Password, PasswordShape, Secret};
 use tokio::sync::oneshot;
 
 use super::flow::current;
@@ -34,24 +35,35 @@ pub struct Written {
     pub is_settled: bool,
 }
 
-/// The new password as the form gave it.
-#[derive(Debug)]
+/// The new password as the form gave it; wiped on drop, and never printed.
 pub struct NewPassword {
-    /// What was typed.
-    pub typed: String,
-    /// What was typed again; not looked at if the first field was shown.
-    pub again: String,
-    /// Whether the first field was shown.
-    pub was_shown: bool,
+    typed: Secret,
+    again: Secret,
+    was_shown: bool,
 }
 
 impl NewPassword {
+    /// What was typed, what was typed again, and whether the first field was shown: then the
+    /// second is not looked at.
+    #[must_use]
+    pub fn new(typed: String, again: String, was_shown: bool) -> Self {
+        Self {
+            typed: Secret::new(typed),
+            again: Secret::new(again),
+            was_shown,
+        }
+    }
+
+    /// Whether nothing was typed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.typed.expose().is_empty()
+    }
+
     /// The password, or the rules its shape breaks.
     pub(super) fn into_password(self) -> Result<Password, Refusal> {
-        let differs = !self.was_shown && self.typed != self.again;
-        let again = zeroize::Zeroizing::new(self.again);
-        drop(again);
-        let password = Password::new(self.typed).map_err(shape_refusal)?;
+        let differs = !self.was_shown && !self.typed.matches(&self.again);
+        let password = Password::new(self.typed.expose().to_owned()).map_err(shape_refusal)?;
         if differs {
             return Err(Refusal::PasswordRejected(vec![RuleBroken::Differ]));
         }
@@ -63,15 +75,13 @@ pub(super) fn shape_refusal(shape: PasswordShape) -> Refusal {
     match shape {
         PasswordShape::Empty => Refusal::FormMissing,
         PasswordShape::TooLong => Refusal::PasswordRejected(vec![RuleBroken::Long {
-            most: PASSWORD_MOST,
+            most: u32::try_from(PASSWORD_POINTS_MAX).unwrap_or(u32::MAX),
         }]),
         PasswordShape::Nul => Refusal::PasswordRejected(vec![RuleBroken::Sign {
             which: "U+0000".to_owned(),
         }]),
     }
 }
-
-const PASSWORD_MOST: u32 = 256;
 
 /// A write that was ordered: what its task needs.
 pub(super) struct Ordered {
@@ -94,6 +104,28 @@ impl App {
     /// [`Stop::NoFlow`], [`Stop::Refused`] with `directory.down` before anything was sent,
     /// [`Stop::Fault`].  What the directory said is in the flow.
     pub async fn choose_password(
+        &self,
+        form: FormStep,
+        new: NewPassword,
+        visitor: &Visitor,
+    ) -> Result<Written, Stop> {
+        let (app, visitor) = (self.clone(), visitor.clone());
+        let deed = async move { app.choose_password_here(form, new, &visitor).await };
+        self.to_its_end(deed).await
+    }
+
+    /// A deed that may open an order: a leaving browser must not leave it half done.
+    pub(super) async fn to_its_end(
+        &self,
+        deed: impl Future<Output = Result<Written, Stop>> + Send + 'static,
+    ) -> Result<Written, Stop> {
+        match self.inner.tasks.finish(deed).await {
+            Ok(written) => written,
+            Err(lost) => Err(fault("carrying out an order", lost)),
+        }
+    }
+
+    async fn choose_password_here(
         &self,
         form: FormStep,
         new: NewPassword,
@@ -132,6 +164,12 @@ impl App {
     ///
     /// As [`Self::choose_password`].
     pub async fn unlock(&self, form: FormStep, visitor: &Visitor) -> Result<Written, Stop> {
+        let (app, visitor) = (self.clone(), visitor.clone());
+        let deed = async move { app.unlock_here(form, &visitor).await };
+        self.to_its_end(deed).await
+    }
+
+    async fn unlock_here(&self, form: FormStep, visitor: &Visitor) -> Result<Written, Stop> {
         let flow = self.flow(&form.handle).await?;
         let Stage::Proven(_) = flow.stage() else {
             return self.out_of_order(form, visitor).await;
@@ -291,27 +329,29 @@ impl App {
         let app = self.clone();
         self.inner.tasks.finish(async move {
             let (flow, order) = (ordered.flow.clone(), ordered.ticket.order().id.clone());
-            let outcome = app.write(ordered, passwords).await;
-            app.settle((&flow, &order), outcome, visitor).await;
+            if let Some(outcome) = app.write(ordered, passwords).await {
+                app.settle((&flow, &order), outcome, visitor).await;
+            }
             // The page may have stopped waiting; then nobody hears, and nothing is lost.
             let _ = told.send(());
         });
         hears
     }
 
-    /// The write itself; an outcome nobody knows is settled by reading after the deadline.
-    async fn write(&self, ordered: Ordered, passwords: Passwords) -> WriteOutcome {
+    /// The write itself; an outcome nobody knows is settled by reading after the deadline.  `None`
+    /// if the directory cannot be read then: the order stays open, and the sweep asks again.
+    async fn write(&self, ordered: Ordered, passwords: Passwords) -> Option<WriteOutcome> {
         let Ordered {
             ticket, directory, ..
         } = ordered;
         let order = ticket.order().clone();
         let Some(written) = ticket.into_order(passwords.new.as_ref(), passwords.current.as_ref())
         else {
-            return WriteOutcome::NotDone(keymend_domain::directory::NotDone::Late);
+            return Some(WriteOutcome::NotDone(NotDone::Late));
         };
         let outcome = directory.write(&written).await;
         if outcome != WriteOutcome::Unknown {
-            return outcome;
+            return Some(outcome);
         }
         tracing::warn!(order.id = %order.id, "a write got no answer; reading back");
         let left_ms = order.deadline.since_ms(self.now()).max(0);
@@ -319,16 +359,18 @@ impl App {
         match directory.read(&order.account).await {
             Ok(account) => {
                 let outcome = order.reconcile(account.as_ref());
-                confirm(
-                    &*directory,
-                    outcome,
-                    (&order.account, passwords.new.as_ref()),
+                Some(
+                    confirm(
+                        &*directory,
+                        outcome,
+                        (&order.account, passwords.new.as_ref()),
+                    )
+                    .await,
                 )
-                .await
             }
             Err(error) => {
-                tracing::warn!(order.id = %order.id, %error, "an order stays unknown");
-                WriteOutcome::Unknown
+                tracing::warn!(order.id = %order.id, %error, "an order stays open");
+                None
             }
         }
     }

@@ -5,7 +5,7 @@ mod note;
 use keymend_domain::account::{Account, Claim};
 use keymend_domain::audit::AuditDeed;
 use keymend_domain::code;
-use keymend_domain::directory::{Found, NoMatch, PasswordRules, SignIn};
+use keymend_domain::directory::{Found, Health, NoMatch, PasswordRules, SignIn};
 use keymend_domain::flow::{Context, FlowFault, Standing};
 use keymend_domain::id::{CorrelationId, MethodId};
 use keymend_domain::method::{self, Contact, MethodKind};
@@ -99,10 +99,7 @@ impl App {
         visitor: &Visitor,
     ) -> Result<Attempt, Stop> {
         let rules: Option<(Account, PasswordRules)> = match account {
-            Some(account) => Some((
-                account.clone(),
-                self.password_rules(account).await?.directory,
-            )),
+            Some(account) => Some((account.clone(), self.sign_in_rules(account).await)),
             None => None,
         };
         let desk = self.desk(visitor);
@@ -121,6 +118,18 @@ impl App {
             .await
     }
 
+    /// The lockout rules of an account.  Where they cannot be read nobody may be asked: a page
+    /// that said so would tell that the name means somebody, so it is as if no try were left.
+    async fn sign_in_rules(&self, account: &Account) -> PasswordRules {
+        match self.password_rules(account).await {
+            Ok(rules) => rules.directory,
+            Err(_) => PasswordRules {
+                lockout_threshold: 1,
+                ..PasswordRules::default()
+            },
+        }
+    }
+
     async fn ask_directory(
         &self,
         account: Option<&Account>,
@@ -135,7 +144,14 @@ impl App {
         };
         match directory.check_password(&account.id, password).await {
             Ok(answer) => Ok(answer),
-            Err(error) => Err(self.down(name, &error).await),
+            Err(error) => {
+                tracing::warn!(%error, directory = %name, "a sign-in could not be asked for");
+                // Only what holds for every name may be said: that the directory is down.
+                match self.inner.directories.health(name).await {
+                    Health::Up => Ok(SignIn::NoMatch(NoMatch::Unsaid)),
+                    Health::Down { .. } => Err(self.down(name, &error).await),
+                }
+            }
         }
     }
 
@@ -435,15 +451,21 @@ impl App {
     ///
     /// # Errors
     ///
-    /// See [`Self::step_person`].
+    /// [`Stop::NotSignedIn`], [`Stop::Fault`].
     pub async fn sign_out(&self, form: FormStep, visitor: &Visitor) -> Result<Moved, Stop> {
-        self.step_person(
-            form,
-            visitor,
-            |given, ctx| Ok(given.person.sign_out(ctx)),
-            None,
-        )
-        .await
+        // Whatever page it is asked from: leaving must always work.
+        let desk = self.desk(visitor);
+        let app = self.clone();
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<Moved, Stop> {
+                let person = tx
+                    .session::<Person>(&form.handle)?
+                    .ok_or(Stop::NotSignedIn)?;
+                let step = person.sign_out(&desk.context(tx.book()));
+                app.save_person(tx, step, (&form, &desk))
+            })
+            .await
     }
 
     /// One step of a signed-in person, decided and saved in one transaction.

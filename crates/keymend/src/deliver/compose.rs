@@ -164,7 +164,7 @@ impl Composer {
                 values.push(("minutes", (*minutes).into()));
             }
             Tidings::PasswordReset { unlocked } => values.push(("unlocked", (*unlocked).into())),
-            Tidings::PasswordChanged | Tidings::AccountUnlocked => {}
+            Tidings::PasswordUnsure | Tidings::PasswordChanged | Tidings::AccountUnlocked => {}
             Tidings::AdministratorReset { login, methods } => {
                 let separator = self.say(language, "message-separator", &[]);
                 let kinds: Vec<String> = methods.iter().copied().map(method).collect();

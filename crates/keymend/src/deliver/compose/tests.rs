@@ -104,6 +104,7 @@ fn samples() -> Vec<Tidings> {
         code(CodePurpose::FreshProof),
         Tidings::PasswordReset { unlocked: true },
         Tidings::PasswordReset { unlocked: false },
+        Tidings::PasswordUnsure,
         Tidings::PasswordChanged,
         Tidings::AccountUnlocked,
         Tidings::AdministratorReset {

@@ -8,6 +8,7 @@ pub(super) fn stem(tidings: &Tidings) -> &'static str {
     match tidings {
         Tidings::Code { .. } => "code",
         Tidings::PasswordReset { .. } => "password-reset",
+        Tidings::PasswordUnsure => "password-unsure",
         Tidings::PasswordChanged => "password-changed",
         Tidings::AccountUnlocked => "account-unlocked",
         Tidings::AdministratorReset { .. } => "administrator-reset",

@@ -26,11 +26,8 @@ use crate::web::page::{ErrorLine, Note, RuleLists, RulesAnswer};
 const CLOSE: (HeaderName, HeaderValue) = (header::CONNECTION, HeaderValue::from_static("close"));
 
 fn typed(fields: &mut Fields) -> NewPassword {
-    NewPassword {
-        typed: fields.take("password"),
-        again: fields.take("again"),
-        was_shown: fields.take("shown") == "yes",
-    }
+    let was_shown = fields.take("shown") == "yes";
+    NewPassword::new(fields.take("password"), fields.take("again"), was_shown)
 }
 
 /// `POST /flow/password`.
@@ -183,7 +180,7 @@ pub(super) async fn change(
     };
     let current = fields.take("current");
     let new = typed(&mut fields);
-    if current.is_empty() || new.typed.is_empty() {
+    if current.is_empty() || new.is_empty() {
         let field = if current.is_empty() {
             "current"
         } else {

@@ -120,7 +120,9 @@ fn again(
     field: Option<&'static str>,
 ) -> Response {
     let status = match refusal {
-        Refusal::SigninPaused { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::SigninPaused { .. } | Refusal::LimitReached { .. } => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let is_long = user.len() > keymend_domain::account::CLAIM_BYTES_MAX;
