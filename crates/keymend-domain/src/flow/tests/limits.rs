@@ -248,7 +248,8 @@ fn answers_past_the_limit_do_not_run_up_the_streak_that_only_the_owner_can_end()
     let mut world = World::with_one_gate();
     burns(&mut world, EMAIL, 100);
     let key = CounterKey::tries("corp/a1", EMAIL, Lane::Unfamiliar);
-    assert_eq!(world.book.0[&key].streak, 5);
+    // Three codes were sent in the hour; answers to codes that never were guess nothing.
+    assert_eq!(world.book.0[&key].streak, 3);
 }
 
 #[test]
