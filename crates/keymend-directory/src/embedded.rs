@@ -181,6 +181,18 @@ impl Directory for Embedded {
         }))
     }
 
+    async fn read_with_rules(
+        &self,
+        account: &AccountRef,
+    ) -> Result<Option<(Account, PasswordRules)>, DirectoryError> {
+        let (seen, now) = (self.seen(account).await, self.clock.now());
+        Ok(seen.map_err(down("reading"))?.map(|seen| {
+            let bad = seen.entry.bad_passwords(&seen.policy, now);
+            let rules = seen.policy.rules(bad);
+            (seen.account(&self.name, now), rules)
+        }))
+    }
+
     async fn check_password(
         &self,
         account: &AccountRef,

@@ -334,6 +334,18 @@ impl Directory for Ldap {
         }))
     }
 
+    async fn read_with_rules(
+        &self,
+        account: &AccountRef,
+    ) -> Result<Option<(keymend_domain::account::Account, PasswordRules)>, DirectoryError> {
+        let (_, _, seen) = self.fresh(account).await.map_err(|failure| failure.error)?;
+        let now = self.clock.now();
+        Ok(seen.map(|seen| {
+            let rules = seen.policy.rules(&seen.entry, now);
+            (seen.account, rules)
+        }))
+    }
+
     async fn check_password(
         &self,
         account: &AccountRef,

@@ -391,6 +391,23 @@ pub trait Directory: Send + Sync {
     /// [`DirectoryError`] if the directory did not answer.
     async fn password_rules(&self, account: &AccountRef) -> Result<PasswordRules, DirectoryError>;
 
+    /// The account and its password rules together, as they are needed before a write; `None` if
+    /// the entry is gone.  A directory that learns both from one question overrides this.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`] if the directory did not answer.
+    async fn read_with_rules(
+        &self,
+        account: &AccountRef,
+    ) -> Result<Option<(Account, PasswordRules)>, DirectoryError> {
+        let Some(found) = self.read(account).await? else {
+            return Ok(None);
+        };
+        let rules = self.password_rules(account).await?;
+        Ok(Some((found, rules)))
+    }
+
     /// Asks the directory whether a typed password is right, as a sign-in of that person.
     /// A wrong one counts there: the caller limits how often this is called.
     ///

@@ -50,8 +50,7 @@ impl App {
         let current =
             Password::current(current).map_err(|shape| Stop::Refused(shape_refusal(shape)))?;
         let new = new.into_password().map_err(Stop::Refused)?;
-        let account = self.changeable(&person).await?;
-        let rules = self.password_rules(&account).await?;
+        let (account, rules) = self.changeable(&person).await?;
         let broken = password::judge_change(&new, &current, &account, &rules);
         if !broken.is_empty() {
             return Err(Stop::Refused(Refusal::PasswordRejected(broken)));
@@ -64,13 +63,11 @@ impl App {
         self.carry_out(opened, passwords, visitor).await
     }
 
-    /// The account, read afresh, if its password may be changed here at all.
-    async fn changeable(&self, person: &Person) -> Result<Account, Stop> {
+    /// The account, read afresh, if its password may be changed here at all, and its rules.
+    async fn changeable(&self, person: &Person) -> Result<(Account, Rules), Stop> {
         let id = &person.account.id;
-        let account = match self.inner.directories.read(id).await {
-            Ok(account) => account.ok_or(Stop::Refused(Refusal::StandingLost))?,
-            Err(error) => return Err(self.down(&id.directory, &error).await),
-        };
+        let found = self.read_with_rules(id).await?;
+        let (account, rules) = found.ok_or(Stop::Refused(Refusal::StandingLost))?;
         if account.state.protection.is_some() {
             return Err(Stop::Refused(Refusal::WriteProtected));
         }
@@ -83,7 +80,7 @@ impl App {
         if is_outside && !policy.settings().actions.change_out_of_scope {
             return Err(Stop::Refused(Refusal::StandingLost));
         }
-        Ok(account)
+        Ok((account, rules))
     }
 
     async fn open_change(

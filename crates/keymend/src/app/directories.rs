@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use keymend_domain::account::{Account, AccountRef, Claim, DirectoryName};
-use keymend_domain::directory::{Directory, DirectoryError, Found, Health};
+use keymend_domain::directory::{Directory, DirectoryError, Found, Health, PasswordRules};
 use keymend_domain::time::{Clock, Moment, SECOND_MS};
 use tokio::sync::Mutex;
 
@@ -130,6 +130,21 @@ impl Directories {
     pub async fn read(&self, account: &AccountRef) -> Result<Option<Account>, DirectoryError> {
         match self.get(&account.directory) {
             Some(directory) => directory.read(account).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Reads an account afresh, with its directory's rules for its password.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read`].
+    pub async fn read_with_rules(
+        &self,
+        account: &AccountRef,
+    ) -> Result<Option<(Account, PasswordRules)>, DirectoryError> {
+        match self.get(&account.directory) {
+            Some(directory) => directory.read_with_rules(account).await,
             None => Ok(None),
         }
     }

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keymend_domain::account::Account;
+use keymend_domain::account::{Account, AccountRef};
 use keymend_domain::directory::{
     Directory, DirectoryError, MustChange, RuleBroken, SignIn, WriteOutcome,
 };
 use keymend_domain::flow::{Flow, Fresh, Judged, Opened, Stage, Step, Ticket};
 use keymend_domain::id::{FlowId, OrderId};
-use keymend_domain::password;
+use keymend_domain::password::{self, Rules};
 use keymend_domain::refusal::Refusal;
 use keymend_domain::secret::{Password, PasswordShape};
 use tokio::sync::oneshot;
@@ -110,13 +110,14 @@ impl App {
             }
             Err(refusal) => return Err(Stop::Refused(refusal)),
         };
-        let account = self.read_again(&flow).await?;
-        let broken = match &account {
-            Some(account) => {
-                password::judge(&password, account, &self.password_rules(account).await?)
-            }
-            None => Vec::new(),
+        let found = match flow.account() {
+            Some(account) => self.read_with_rules(account).await?,
+            None => None,
         };
+        let broken = found.as_ref().map_or_else(Vec::new, |(account, rules)| {
+            password::judge(&password, account, rules)
+        });
+        let account = found.map(|(account, _)| account);
         let opened = self.open_reset(form, (account, broken), visitor).await?;
         let passwords = Passwords {
             new: Some(password),
@@ -199,6 +200,19 @@ impl App {
         };
         match self.inner.directories.read(account).await {
             Ok(account) => Ok(account),
+            Err(error) => Err(self.down(&account.directory, &error).await),
+        }
+    }
+
+    /// An account with all rules that apply to its password, both read right before the write.
+    pub(super) async fn read_with_rules(
+        &self,
+        account: &AccountRef,
+    ) -> Result<Option<(Account, Rules)>, Stop> {
+        match self.inner.directories.read_with_rules(account).await {
+            Ok(found) => {
+                Ok(found.map(|(account, rules)| (account, Rules::new(rules, &self.policy()))))
+            }
             Err(error) => Err(self.down(&account.directory, &error).await),
         }
     }
