@@ -24,6 +24,9 @@ pub enum Deed {
     Verified,
 }
 
+/// Counts all deeds of a run: a password that an account had before would be refused.
+static DEEDS: AtomicU32 = AtomicU32::new(0);
+
 /// Deeds a second with so many connections at once, each to an account of its own.
 pub async fn rate(
     slapd: &Arc<Slapd>,
@@ -42,8 +45,8 @@ pub async fn rate(
         tokio::spawn(async move {
             let mut count = 0_u32;
             while begun.elapsed() < length {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                hand.does(deed, number, number % accounts).await;
+                let account = next.fetch_add(1, Ordering::Relaxed) % accounts;
+                hand.does(deed, account).await;
                 count += 1;
             }
             count
@@ -71,7 +74,8 @@ impl Hand {
         Self { service, guest }
     }
 
-    async fn does(&mut self, deed: Deed, number: u32, account: u32) {
+    async fn does(&mut self, deed: Deed, account: u32) {
+        let number = DEEDS.fetch_add(1, Ordering::Relaxed);
         let (dn, new) = (bulk_dn(account), format!("Fresh-Passw0rd-{number}"));
         match deed {
             Deed::Modify => {
