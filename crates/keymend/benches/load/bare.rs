@@ -2,6 +2,7 @@
 //! Keymend in between.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -32,7 +33,7 @@ pub async fn rate(
     slapd: &Arc<Slapd>,
     deed: Deed,
     (at_once, length): (usize, Duration),
-    accounts: u32,
+    accounts: Range<u32>,
 ) -> f64 {
     let next = Arc::new(AtomicU32::new(0));
     let mut hands = Vec::new();
@@ -41,11 +42,12 @@ pub async fn rate(
     }
     let begun = Instant::now();
     let tasks = hands.into_iter().map(|mut hand| {
-        let next = Arc::clone(&next);
+        let (next, accounts) = (Arc::clone(&next), accounts.clone());
         tokio::spawn(async move {
             let mut count = 0_u32;
             while begun.elapsed() < length {
-                let account = next.fetch_add(1, Ordering::Relaxed) % accounts;
+                let turn = next.fetch_add(1, Ordering::Relaxed);
+                let account = accounts.start + turn % (accounts.end - accounts.start);
                 hand.does(deed, account).await;
                 count += 1;
             }
