@@ -2,6 +2,7 @@
 //! Keymend in between.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -24,12 +25,15 @@ pub enum Deed {
     Verified,
 }
 
+/// Counts all deeds of a run: a password that an account had before would be refused.
+static DEEDS: AtomicU32 = AtomicU32::new(0);
+
 /// Deeds a second with so many connections at once, each to an account of its own.
 pub async fn rate(
     slapd: &Arc<Slapd>,
     deed: Deed,
     (at_once, length): (usize, Duration),
-    accounts: u32,
+    accounts: Range<u32>,
 ) -> f64 {
     let next = Arc::new(AtomicU32::new(0));
     let mut hands = Vec::new();
@@ -38,12 +42,13 @@ pub async fn rate(
     }
     let begun = Instant::now();
     let tasks = hands.into_iter().map(|mut hand| {
-        let next = Arc::clone(&next);
+        let (next, accounts) = (Arc::clone(&next), accounts.clone());
         tokio::spawn(async move {
             let mut count = 0_u32;
             while begun.elapsed() < length {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                hand.does(deed, number, number % accounts).await;
+                let turn = next.fetch_add(1, Ordering::Relaxed);
+                let account = accounts.start + turn % (accounts.end - accounts.start);
+                hand.does(deed, account).await;
                 count += 1;
             }
             count
@@ -71,7 +76,8 @@ impl Hand {
         Self { service, guest }
     }
 
-    async fn does(&mut self, deed: Deed, number: u32, account: u32) {
+    async fn does(&mut self, deed: Deed, account: u32) {
+        let number = DEEDS.fetch_add(1, Ordering::Relaxed);
         let (dn, new) = (bulk_dn(account), format!("Fresh-Passw0rd-{number}"));
         match deed {
             Deed::Modify => {

@@ -55,7 +55,8 @@ fn account(number: usize) -> NewAccount {
     let password = Password::new(format!("quiet river {number} stones")).unwrap();
     NewAccount {
         login: login(number),
-        display_name: format!("Person {number}"),
+        // No digits: a password may not hold a part of the name.
+        display_name: "Sample Person".to_owned(),
         credential: Some(Credential::Plain(password)),
         ..NewAccount::default()
     }
