@@ -1,7 +1,7 @@
 //! How many passwords a second go through the adapter, beside the rate of bare LDAP modify
 //! operations and bare password modify operations from the same driver against the same server.
 //!
-//! `cargo bench -p keymend-directory --bench throughput -- [seconds a round] [argon2] [once]`
+//! `cargo bench -p keymend-directory --bench throughput -- [seconds a round] [argon2] [synced] [once]`
 //! (needs slapd)
 
 #![expect(
@@ -79,6 +79,7 @@ impl Bench {
                 PasswordHash::Ssha
             },
             logs_operations: false,
+            syncs_to_disk: words.iter().any(|word| word == "synced"),
             ..SlapdOptions::default()
         });
         let mut options = options(&slapd);
