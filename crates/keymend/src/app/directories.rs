@@ -147,21 +147,6 @@ impl Directories {
         }
     }
 
-    /// Reads an account afresh, with its directory's rules for its password.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::read`].
-    pub async fn read_with_rules(
-        &self,
-        account: &AccountRef,
-    ) -> Result<Option<(Account, PasswordRules)>, DirectoryError> {
-        match self.get(&account.directory) {
-            Some(directory) => directory.read_with_rules(account).await,
-            None => Ok(None),
-        }
-    }
-
     /// Whether a directory answers, asked again if the last answer is too old.
     pub async fn health(&self, name: &DirectoryName) -> Health {
         let Some(connected) = self.connected(name) else {

@@ -211,20 +211,20 @@ pub(super) async fn change(
         .app()
         .change_password(form, (current, new), &visitor)
         .await;
-    closing(changed_to(&desk, &signed, changed).await)
+    closing(changed_to(&desk, changed).await)
 }
 
-async fn changed_to(desk: &Desk<'_>, signed: &Signed, changed: Result<Written, Stop>) -> Response {
+async fn changed_to(desk: &Desk<'_>, changed: Result<Written, Stop>) -> Response {
     let written = match changed {
         Ok(written) => written,
         Err(Stop::Refused(Refusal::DirectoryDown { directory })) => {
             return desk.refused(&Refusal::DirectoryDown { directory });
         }
-        Err(Stop::Refused(refusal)) => return show_refusal(desk, signed, &refusal).await,
+        Err(Stop::Refused(refusal)) => return show_refusal(desk, &refusal).await,
         Err(stop) => return desk.stop(stop),
     };
     if let Some(refusal) = &written.moved.refusal {
-        return show_refusal(desk, signed, refusal).await;
+        return show_refusal(desk, refusal).await;
     }
     let Some(handle) = written.moved.handle else {
         return desk.go("/me/password").done();
@@ -233,7 +233,7 @@ async fn changed_to(desk: &Desk<'_>, signed: &Signed, changed: Result<Written, S
         && let Ok(page) = desk.web.app().view(&handle).await
         && let Some(refusal) = mendable(&page.view)
     {
-        return show_refusal(desk, signed, &refusal).await;
+        return show_refusal(desk, &refusal).await;
     }
     desk.go("/flow")
         .with(desk.set(Cookie::Flow, &handle))
@@ -255,16 +255,21 @@ fn mendable(view: &View) -> Option<Refusal> {
     }
 }
 
-async fn show_refusal(desk: &Desk<'_>, signed: &Signed, refusal: &Refusal) -> Response {
+async fn show_refusal(desk: &Desk<'_>, refusal: &Refusal) -> Response {
+    // Read again: the form that was sent has used its step up.
+    let signed = match signed(desk).await {
+        Ok(signed) => signed,
+        Err(response) => return *response,
+    };
     let mut errors = desk.lines(refusal, Some("password"));
     let mut rejected = None;
     if let Refusal::PasswordRejected(broken) = refusal {
-        rejected = young(desk, signed, broken).or_else(|| desk.directory_note(broken));
+        rejected = young(desk, &signed, broken).or_else(|| desk.directory_note(broken));
         if let Some(note) = &rejected {
             errors.retain(|line| line.refusal_id != note.refusal_id);
         }
     }
-    change_form(desk, signed, Again { errors, rejected }).await
+    change_form(desk, &signed, Again { errors, rejected }).await
 }
 
 fn young(desk: &Desk<'_>, signed: &Signed, broken: &[RuleBroken]) -> Option<Note> {
