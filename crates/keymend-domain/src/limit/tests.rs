@@ -1,5 +1,6 @@
 use super::memory::MemoryBook;
 use super::*;
+use crate::method::MethodKind;
 
 fn at(minutes: i64) -> Moment {
     Moment(1_700_000_000_000 + minutes * MINUTE_MS)
