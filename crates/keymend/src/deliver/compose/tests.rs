@@ -283,6 +283,10 @@ fn every_mail_has_its_subject_and_its_two_paragraphs() {
         The password of your account was reset. The new password works from now on, wherever you sign in with this account.
         Phones, mail programs and saved connections still know the old password. Enter the new one there soon: if they go on trying the old one, they can lock your account.
 
+        M4 Contoso: your password may have been reset
+        Somebody proved to be you and asked for a new password, and your directory did not say whether it took it. Either the new password works from now on, or the old one still does.
+        If it was you, try the new password first, then the old one. If neither works, start again.
+
         M5 Contoso: your password was changed
         The password of your account was changed by somebody who knew the old one. The new password works from now on, wherever you sign in with this account.
         Phones, mail programs and saved connections still know the old password. Enter the new one there soon: if they go on trying the old one, they can lock your account.
@@ -405,6 +409,8 @@ fn every_text_message() {
             M4: Contoso: your password was reset. 2026-11-22 10:11 Europe/Berlin. Not you? https://reset.contoso.example/not-me/n0t-m3_t0ken
             --------
             M4: Contoso: your password was reset. 2026-11-22 10:11 Europe/Berlin. Not you? https://reset.contoso.example/not-me/n0t-m3_t0ken
+            --------
+            M4: Contoso: your password may have been reset. 2026-11-22 10:11 Europe/Berlin. Not you? https://reset.contoso.example/not-me/n0t-m3_t0ken
             --------
             M5: Contoso: your password was changed. 2026-11-22 10:11 Europe/Berlin. Not you? https://reset.contoso.example/not-me/n0t-m3_t0ken
             --------
