@@ -26,16 +26,17 @@ export async function startDemo({ gates = 2 } = {}) {
       await Promise.race([ended, pause(5_000).then(() => child.kill("SIGKILL"))]);
     },
   };
-  await untilReady(service, child);
+  // The table may still be in the pipe when the first answer comes.
+  await untilReady(service, child, () => output.includes("address is its user name"));
   service.accounts = accounts(output);
   return service;
 }
 
-async function untilReady(service, child) {
+async function untilReady(service, child, hasAnnounced) {
   const began = Date.now();
   for (;;) {
     const answer = await fetch(`${service.url}/health`).catch(() => null);
-    if (answer?.ok) return;
+    if (answer?.ok && hasAnnounced()) return;
     if (child.exitCode !== null || child.pid === undefined || Date.now() - began > START_MS_MAX) {
       child.kill("SIGKILL");
       throw new Error(`the demonstration did not start\n${service.log()}`);
