@@ -256,9 +256,11 @@ fn name_inside(text: &str, account: &Account) -> Option<String> {
 fn names(account: &Account) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut add = |text: &str| {
-        names.push(text.to_owned());
         let parts = text.split(|sign: char| sign.is_whitespace() || ",.-–_#£@".contains(sign));
-        names.extend(parts.filter(|part| !part.is_empty()).map(str::to_owned));
+        // A number is no name: "Person 1200" must not bar every password that holds 1200.
+        let is_name = |part: &&str| part.chars().any(|sign| !sign.is_numeric());
+        names.push(text.to_owned());
+        names.extend(parts.filter(is_name).map(str::to_owned));
     };
     add(&account.login);
     add(&account.display_name);

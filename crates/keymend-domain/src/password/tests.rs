@@ -79,6 +79,17 @@ fn names_are_found_whatever_their_case_and_accents() {
 }
 
 #[test]
+fn a_number_beside_a_name_is_no_name_but_a_login_of_digits_is() {
+    let mut person = jane();
+    person.display_name = "Person 1200".into();
+    let password = Password::new("quiet 1200 river".into()).unwrap();
+    let rules = rules(PasswordRules::default());
+    assert_eq!(judge(&password, &person, &rules), []);
+    person.login = "1200".into();
+    assert_eq!(judge(&password, &person, &rules).len(), 1);
+}
+
+#[test]
 fn signs_that_cannot_be_typed_are_named() {
     let password = Password::new("quiet\u{a0}river 7".into()).unwrap();
     let broken = judge(&password, &jane(), &rules(PasswordRules::default()));
