@@ -219,7 +219,6 @@ pub struct Proving {
     asking: Asking,
     usage: Vec<(MethodKind, Usage)>,
     had_wrong: bool,
-    second_gate_wrong: u32,
 }
 
 /// All gates are passed.

@@ -128,7 +128,8 @@ pub const CONTACT_PER_SOURCE: [Window; 1] = [Window {
     span_ms: HOUR_MS,
 }];
 
-/// A thousand help mails in an hour for the whole site.
+/// A thousand mails in an hour for the whole site: so many help mails, and so many about too many
+/// tries, each with a budget of its own.
 pub const SITE_HELP: [Window; 1] = [Window {
     most: 1_000,
     span_ms: HOUR_MS,

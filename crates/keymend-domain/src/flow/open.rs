@@ -235,7 +235,6 @@ impl Proving {
             asking: Asking::Menu,
             usage: Vec::new(),
             had_wrong: false,
-            second_gate_wrong: 0,
         }
     }
 }
@@ -370,7 +369,8 @@ fn help_mail(
     let Some(help) = help_reason(reason, standing) else {
         return Ok(());
     };
-    if !may_help(&account.id, reason.code(), ctx)? {
+    let site = CounterKey::site_help();
+    if !may_mail((&account.id, reason.code()), Some(&site), ctx)? {
         return Ok(());
     }
     let places = Recipient::of_owner(account, &standing.methods);
@@ -391,7 +391,7 @@ fn resting_mail(
     (account, standing): (Account, Standing),
     ctx: &mut Context<'_>,
 ) -> Result<(), FlowFault> {
-    if !may_help(&account.id, "rests", ctx)? {
+    if !may_tell_tries(&account.id, "rests", ctx)? {
         return Ok(());
     }
     let known = Known {
@@ -413,19 +413,37 @@ fn resting_mail(
     Ok(())
 }
 
-/// Help mails: one for each account and reason in a day, a thousand in an hour for the site
-/// (behaviour §2.2).
-pub(crate) fn may_help(
+/// Mails about too many tries have a budget of their own: a flood of help mails, which anybody
+/// causes by typing names, must not silence them.
+pub(crate) fn may_tell_tries(
     account: &AccountRef,
     reason: &str,
     ctx: &mut Context<'_>,
 ) -> Result<bool, FlowFault> {
-    let key = CounterKey::help(account, reason);
-    let site = CounterKey::site_help();
-    Ok(
-        limit::take(ctx.book, &key, &limit::ONCE_A_DAY, ctx.now)?.is_granted()
-            && limit::take(ctx.book, &site, &limit::SITE_HELP, ctx.now)?.is_granted(),
-    )
+    may_mail((account, reason), Some(&CounterKey::site_tries()), ctx)
+}
+
+/// Mails to an owner without a deed: one for each account and reason in a day, a thousand in an
+/// hour under one key of the site (behaviour §2.2).  Where the site has no room, the account keeps
+/// its one for later.
+pub(crate) fn may_mail(
+    (account, reason): (&AccountRef, &str),
+    site: Option<&CounterKey>,
+    ctx: &mut Context<'_>,
+) -> Result<bool, FlowFault> {
+    if let Some(site) = site
+        && !limit::peek(ctx.book, site, &limit::SITE_HELP, ctx.now)?.is_granted()
+    {
+        return Ok(false);
+    }
+    let own = CounterKey::help(account, reason);
+    if !limit::take(ctx.book, &own, &limit::ONCE_A_DAY, ctx.now)?.is_granted() {
+        return Ok(false);
+    }
+    match site {
+        Some(site) => Ok(limit::take(ctx.book, site, &limit::SITE_HELP, ctx.now)?.is_granted()),
+        None => Ok(true),
+    }
 }
 
 fn help_reason(reason: DecoyReason, standing: &Standing) -> Option<HelpReason> {

@@ -2,7 +2,7 @@
 
 use super::budget::{alert_site, note_answered_text};
 use super::challenge::code_tag;
-use super::open::may_help;
+use super::open::{may_mail, may_tell_tries};
 use super::{
     Asking, Challenge, Choosing, Context, Decoy, DecoyReason, EndOthers, Ending, Flow, FlowFault,
     Intent, Known, Prepaid, Proof, Proven, Proving, Stage, Step, Subject, veto,
@@ -17,8 +17,12 @@ use crate::refusal::Refusal;
 use crate::secret::Secret;
 use crate::time::{DAY_MS, MINUTE_MS, Moment};
 
-/// Wrong answers at the second gate after which the owner hears that somebody got half-way.
-const HALF_WAY_TRIES: u32 = 3;
+/// Wrong answers at the second gate, in a day, after which the owner hears that somebody got
+/// half-way.
+const HALF_WAY: limit::Window = limit::Window {
+    most: 3,
+    span_ms: DAY_MS,
+};
 /// How long a proof counts (security-gates §5).
 const PROOF_LIFE_MS: i64 = 15 * MINUTE_MS;
 /// Wrong answers in a row after which the owner is told.
@@ -259,9 +263,6 @@ impl Flow {
         let Stage::Proving(proving) = &mut self.stage else {
             return false;
         };
-        if !proving.proofs.is_empty() {
-            proving.second_gate_wrong = proving.second_gate_wrong.saturating_add(1);
-        }
         !std::mem::replace(&mut proving.had_wrong, true)
     }
 
@@ -343,7 +344,7 @@ impl Step {
         let Some(known) = self.flow.known().cloned() else {
             return Ok(());
         };
-        if streak == STREAK_TOLD && may_help(&known.account.id, "streak", ctx)? {
+        if streak == STREAK_TOLD && may_tell_tries(&known.account.id, "streak", ctx)? {
             let until = ctx.now.plus_ms(DAY_MS);
             let tidings = Tidings::TooManyTries { until };
             self.notices
@@ -423,7 +424,7 @@ impl Step {
             .event(ctx, AuditDeed::MethodRested, AuditResult::Info);
         event.method = Some(kind.word().to_owned());
         self.audits(event);
-        if may_help(&known.account.id, "rests", ctx)? {
+        if may_tell_tries(&known.account.id, "rests", ctx)? {
             let tidings = Tidings::TooManyTries { until };
             self.notices
                 .extend(self.flow.tell_owner(ctx, &known, &tidings, None)?);
@@ -435,15 +436,21 @@ impl Step {
         let Stage::Proving(proving) = &self.flow.stage else {
             return Ok(());
         };
-        if proving.second_gate_wrong != HALF_WAY_TRIES {
-            return Ok(());
-        }
         let (Some(known), Some(proof)) = (self.flow.known().cloned(), proving.proofs.first())
         else {
             return Ok(());
         };
         let tidings = Tidings::HalfWay { passed: proof.kind };
-        if !may_help(&known.account.id, "half-way", ctx)? {
+        // Counted for the account and not for the flow: else two wrong answers in each of many
+        // flows would never be told.
+        let wrong = CounterKey::half_way(&known.account.id);
+        limit::take(ctx.book, &wrong, &[HALF_WAY], ctx.now)?;
+        if limit::peek(ctx.book, &wrong, &[HALF_WAY], ctx.now)?.is_granted() {
+            return Ok(());
+        }
+        // No budget of the site: whoever causes it had to pass a gate, and nobody else may be able
+        // to silence it.
+        if !may_mail((&known.account.id, "half-way"), None, ctx)? {
             return Ok(());
         }
         let link = veto(ctx, &known.account.id)?;
@@ -469,7 +476,7 @@ impl Step {
         event.count = Some(i64::from(limits.name_failures_most));
         self.audits(event);
         if let Some(known) = self.flow.known().cloned()
-            && may_help(&known.account.id, "blocked", ctx)?
+            && may_tell_tries(&known.account.id, "blocked", ctx)?
         {
             let tidings = Tidings::TooManyTries { until };
             self.notices

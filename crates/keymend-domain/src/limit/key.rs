@@ -75,6 +75,18 @@ impl CounterKey {
         Self("site:help".to_owned())
     }
 
+    /// Mails of the whole site about too many tries.
+    #[must_use]
+    pub fn site_tries() -> Self {
+        Self("site:tries".to_owned())
+    }
+
+    /// Wrong answers after the first gate of an account was passed.
+    #[must_use]
+    pub fn half_way(account: &AccountRef) -> Self {
+        Self(format!("half-way:{}", account.key()))
+    }
+
     /// Alerts to administrators about one thing.
     #[must_use]
     pub fn alert(what: &str) -> Self {

@@ -277,6 +277,11 @@ fn a_help_mail_comes_once_a_day_and_stops_for_the_site_in_a_flood() {
     }
     world.visits("jane").unwrap();
     assert_eq!(world.told().len(), 4);
+
+    // What was not sent for want of room is sent when there is room again.
+    world.wait_mins(2 * 60);
+    world.visits("jane").unwrap();
+    assert_eq!(world.told().len(), 6);
 }
 
 impl World {
