@@ -123,7 +123,8 @@ pub fn typed(text: &str) -> Option<Secret> {
     if text.len() > 64 {
         return None;
     }
-    let mut digits = String::new();
+    // Never longer than what was typed: the buffer does not move, and leaves no copy behind.
+    let mut digits = Zeroizing::new(String::with_capacity(text.len()));
     for sign in text
         .chars()
         .filter(|sign| !sign.is_whitespace() && !matches!(sign, '-' | '–'))
@@ -139,7 +140,7 @@ pub fn typed(text: &str) -> Option<Secret> {
     }
     (1..=10)
         .contains(&digits.len())
-        .then(|| Secret::new(digits))
+        .then(|| Secret::new(std::mem::take(&mut *digits)))
 }
 
 #[cfg(test)]

@@ -1,10 +1,15 @@
 //! Notices: what a person or an administrator must be told, before anybody puts it into words.
 
+mod sealed;
+
 use serde::{Deserialize, Serialize};
+
+pub use sealed::{ForSealing, Unsealed};
 
 use crate::account::Account;
 use crate::id::{CorrelationId, FlowId, NoticeId};
 use crate::method::{Contact, Method, MethodKind, email};
+use crate::secret::Enclosed;
 use crate::time::Moment;
 
 /// Where a notice goes.
@@ -138,13 +143,12 @@ pub struct Origin {
 }
 
 /// What is to be said.  The numbers are those of behaviour §7.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tidings {
     /// M1, M2: a code.  Dies with its code.
     Code {
-        /// The digits.  The outbox row is sealed.
-        code: String,
+        /// The digits.
+        code: Enclosed,
         /// What for.
         purpose: CodePurpose,
         /// How long it works, in whole minutes.
@@ -231,10 +235,46 @@ impl Tidings {
             Self::Attention { .. } => "M21",
         }
     }
+
+    /// How long it can wait.
+    #[must_use]
+    pub fn urgency(&self) -> Urgency {
+        match self {
+            Self::Code { .. } => Urgency::Code,
+            Self::PasswordReset { .. }
+            | Self::PasswordUnsure
+            | Self::PasswordChanged
+            | Self::AccountUnlocked
+            | Self::AdministratorReset { .. }
+            | Self::SecurityInfo { .. }
+            | Self::HalfWay { .. }
+            | Self::Frozen { .. } => Urgency::Warning,
+            Self::Help(_)
+            | Self::TooManyTries { .. }
+            | Self::HelpWanted { .. }
+            | Self::Attention { .. } => Urgency::Other,
+        }
+    }
+}
+
+/// What goes before what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Urgency {
+    /// A person sits before a page and waits for it.
+    Code,
+    /// Something was done to an account, and its owner may have to object.
+    Warning,
+    /// Everything that a stranger can cause by typing names alone, and news of the site.
+    Other,
+}
+
+impl Urgency {
+    /// Every urgency, the most urgent first.
+    pub const ALL: [Self; 3] = [Self::Code, Self::Warning, Self::Other];
 }
 
 /// One message to one place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// Its id.
     pub id: NoticeId,
@@ -255,10 +295,21 @@ pub struct Notice {
     /// After this instant it is worthless and must not be sent.
     pub expires_at: Moment,
     /// The secret of the "This was not me" link, where the message carries one.
-    pub not_me: Option<String>,
+    pub not_me: Option<Enclosed>,
     /// For codes: the flow that asked and the number of the code in it, so that its time can
     /// count from the moment a carrier took it.
     pub answers: Option<(FlowId, u32)>,
+}
+
+impl Notice {
+    /// The kind of carrier it needs.
+    #[must_use]
+    pub fn carrier(&self) -> MethodKind {
+        match self.to.contact() {
+            Contact::Email(_) => MethodKind::Email,
+            Contact::Phone(_) => MethodKind::Text,
+        }
+    }
 }
 
 /// How a carrier answered.

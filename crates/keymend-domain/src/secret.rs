@@ -1,10 +1,11 @@
 //! Secrets that cannot be printed, compared in variable time, or serialised by accident.
 
 use std::fmt;
+use std::sync::Arc;
 
 use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// A secret text: wiped on drop, printed as `Secret(..)`, never cloned or serialised by accident.
 ///
@@ -43,6 +44,43 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// A secret inside something that is handed around: the code in a message, the token of a link.
+///
+/// Copies share one text, which is wiped when the last of them is dropped.  It prints as
+/// `Enclosed(..)` and has no serialised form of its own: a notice is written down by
+/// [`crate::deliver::Notice::for_sealing`] alone.
+#[derive(Clone)]
+pub struct Enclosed(Arc<Secret>);
+
+impl Enclosed {
+    /// The content, for the one place that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl From<Secret> for Enclosed {
+    fn from(secret: Secret) -> Self {
+        Self(Arc::new(secret))
+    }
+}
+
+/// In a time that depends on the length alone.
+impl PartialEq for Enclosed {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.matches(&other.0)
+    }
+}
+
+impl Eq for Enclosed {}
+
+impl fmt::Debug for Enclosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Enclosed(..)")
+    }
+}
+
 /// The most bytes a password may have before anything looks at it
 /// (source: behaviour §2.5; caps come before hashing, RFC 4513 servers, and the network).
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
@@ -77,14 +115,18 @@ impl Password {
     /// # Errors
     ///
     /// [`PasswordShape`] if it is empty, over the caps, or holds a NUL; refuse the form.
-    pub fn current(mut typed: String) -> Result<Self, PasswordShape> {
-        match shape(&typed) {
-            Ok(()) => Ok(Self(Secret::new(typed))),
-            Err(fault) => {
-                typed.zeroize();
-                Err(fault)
-            }
-        }
+    pub fn current(typed: String) -> Result<Self, PasswordShape> {
+        Self::of_current(Secret::new(typed))
+    }
+
+    /// The same, from a form field that was never anything but a secret.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::current`].
+    pub fn of_current(typed: Secret) -> Result<Self, PasswordShape> {
+        shape(typed.expose())?;
+        Ok(Self(typed))
     }
 
     /// A password the person wants to have: brought to NFC, otherwise untouched.
@@ -93,11 +135,22 @@ impl Password {
     ///
     /// [`PasswordShape`], judged before and after normalisation.
     pub fn new(typed: String) -> Result<Self, PasswordShape> {
-        let typed = Zeroizing::new(typed);
-        shape(&typed)?;
-        let composed = Zeroizing::new(typed.nfc().collect::<String>());
+        Self::of_new(&Secret::new(typed))
+    }
+
+    /// The same, from a form field that was never anything but a secret.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn of_new(typed: &Secret) -> Result<Self, PasswordShape> {
+        shape(typed.expose())?;
+        // NFC makes a text at most three times as long in UTF-8 (UAX #15, table 4), so the buffer
+        // never moves and leaves no copy behind.
+        let mut composed = Zeroizing::new(String::with_capacity(typed.expose().len() * 3));
+        composed.extend(typed.expose().nfc());
         shape(&composed)?;
-        Ok(Self(Secret::new(composed.as_str().to_owned())))
+        Ok(Self(Secret(composed)))
     }
 
     /// The password, for the directory adapter and the password rules alone.
@@ -148,6 +201,8 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "Secret(..)");
         let password = Password::new("hunter2".into()).unwrap();
         assert_eq!(format!("{password:?}"), "Password(..)");
+        let enclosed = Enclosed::from(secret);
+        assert_eq!(format!("{enclosed:?}"), "Enclosed(..)");
     }
 
     #[test]

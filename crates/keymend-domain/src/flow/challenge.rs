@@ -340,7 +340,7 @@ impl Flow {
             id: NoticeId::fresh(ctx.now, ctx.entropy)?,
             to: Recipient::of_method(method),
             tidings: Tidings::Code {
-                code: code.expose().to_owned(),
+                code: code.duplicate().into(),
                 purpose,
                 minutes,
             },

@@ -6,6 +6,7 @@ use crate::audit::AuditEvent;
 use crate::deliver::Notice;
 use crate::id::MethodId;
 use crate::refusal::Refusal;
+use crate::secret::Enclosed;
 use crate::time::Moment;
 
 /// Which other flows of an account end with a step.
@@ -21,7 +22,7 @@ pub enum EndOthers {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Veto {
     /// The secret in the link; the store keeps its hash.
-    pub token: String,
+    pub token: Enclosed,
     /// The account.
     pub account: AccountRef,
     /// When it stops working.

@@ -46,7 +46,7 @@ pub(crate) fn tell(
 /// A fresh "not me" link for an account, good for seven days (behaviour §2.3).
 pub(crate) fn veto(ctx: &Context<'_>, account: &AccountRef) -> Result<Veto, NoEntropy> {
     Ok(Veto {
-        token: crate::code::handle(ctx.entropy)?.expose().to_owned(),
+        token: crate::code::handle(ctx.entropy)?.into(),
         account: account.clone(),
         expires_at: ctx.now.plus_ms(7 * DAY_MS),
     })

@@ -209,7 +209,7 @@ impl Person {
             id: NoticeId::fresh(ctx.now, ctx.entropy)?,
             to: Recipient::being_confirmed(pending.contact.clone()),
             tidings: Tidings::Code {
-                code: drawn.expose().to_owned(),
+                code: drawn.duplicate().into(),
                 purpose,
                 minutes,
             },

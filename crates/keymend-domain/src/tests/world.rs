@@ -260,7 +260,7 @@ impl World {
             .iter()
             .rev()
             .find_map(|notice| match &notice.tidings {
-                Tidings::Code { code, .. } => Some(code.clone()),
+                Tidings::Code { code, .. } => Some(code.expose().to_owned()),
                 _ => None,
             })
     }

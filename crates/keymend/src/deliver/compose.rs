@@ -159,7 +159,7 @@ impl Composer {
                 purpose,
                 minutes,
             } => {
-                values.push(("code", code.as_str().into()));
+                values.push(("code", code.expose().into()));
                 values.push(("purpose", purpose_word(*purpose).into()));
                 values.push(("minutes", (*minutes).into()));
             }
@@ -292,7 +292,9 @@ impl Draft<'_> {
         let body = match &self.notice.tidings {
             // The last line lets a phone fill the code in, on our pages only
             // (source: WICG, "Origin-bound one-time codes delivered via SMS").
-            Tidings::Code { code, .. } => format!("{short}\n@{} #{code}", self.composer.host),
+            Tidings::Code { code, .. } => {
+                format!("{short}\n@{} #{}", self.composer.host, code.expose())
+            }
             _ => self.short_notice(short),
         };
         let number_in_catalogue = match self.notice.tidings.number() {
@@ -314,7 +316,7 @@ impl Draft<'_> {
                 .moment(self.notice.happened_at, TimeStyle::Short)
         );
         if let Some(token) = &self.notice.not_me {
-            let url = self.composer.not_me_url(token);
+            let url = self.composer.not_me_url(token.expose());
             body.push(' ');
             body.push_str(&self.shared("not-me-short", &[("url", url.into())]));
         }
@@ -323,7 +325,7 @@ impl Draft<'_> {
 
     fn letter(&self) -> Letter {
         let code = match &self.notice.tidings {
-            Tidings::Code { code, .. } => Some(code.clone()),
+            Tidings::Code { code, .. } => Some(code.expose().to_owned()),
             _ => None,
         };
         Letter {
@@ -367,11 +369,11 @@ impl Draft<'_> {
     }
 
     fn not_me(&self) -> Option<NotMe> {
-        let token = self.notice.not_me.as_deref()?;
+        let token = self.notice.not_me.as_ref()?;
         Some(NotMe {
             lead: self.shared("not-me-lead", &[]),
             label: self.shared("not-me-label", &[]),
-            url: self.composer.not_me_url(token),
+            url: self.composer.not_me_url(token.expose()),
         })
     }
 

@@ -72,7 +72,9 @@ impl Seal {
         let mut salt = [0; SALT_BYTES];
         entropy.fill(&mut salt)?;
         let (key, nonce) = self.row_key(place, &salt).ok_or(SealFault::Failed)?;
-        let mut body = plain.to_vec();
+        // Room for the tag, so that sealing does not move the plain text and leave a copy behind.
+        let mut body = Vec::with_capacity(plain.len() + AES_256_GCM.tag_len());
+        body.extend_from_slice(plain);
         key.seal_in_place_append_tag(nonce, self.bound_to(place), &mut body)
             .map_err(|_| SealFault::Failed)?;
         let mut sealed = Vec::with_capacity(1 + SALT_BYTES + body.len());

@@ -73,7 +73,12 @@ impl Tx<'_> {
         }
         if let Some(veto) = &effects.veto {
             let correlation = &step.flow.correlation;
-            self.add_veto(&veto.token, &veto.account, veto.expires_at, correlation)?;
+            self.add_veto(
+                veto.token.expose(),
+                &veto.account,
+                veto.expires_at,
+                correlation,
+            )?;
         }
         if let Some(account) = &effects.raise_epoch {
             self.raise_epoch(account)?;

@@ -15,6 +15,9 @@ use sha2::{Digest, Sha256};
 use super::fault::{FaultKind, StoreFault};
 use crate::keys::{AuditSigner, KeyFault, Keys, Place, Seal};
 
+/// Room for a row before it is sealed; notices take about 700 bytes.
+const PLAIN_BYTES: usize = 4_096;
+
 /// The tables whose rows are sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sealed {
@@ -160,10 +163,10 @@ impl Rx<'_> {
         value: &T,
     ) -> Result<String, StoreFault> {
         let during = "sealing a row";
-        let plain = zeroize::Zeroizing::new(
-            serde_json::to_vec(value)
-                .map_err(|source| StoreFault::caused(FaultKind::Other, during, source))?,
-        );
+        // Roomy, so that it seldom moves and leaves a copy of a secret behind.
+        let mut plain = zeroize::Zeroizing::new(Vec::with_capacity(PLAIN_BYTES));
+        serde_json::to_writer(&mut *plain, value)
+            .map_err(|source| StoreFault::caused(FaultKind::Other, during, source))?;
         let place = Place {
             row,
             purpose: "body",

@@ -70,7 +70,7 @@ fn code_for(address: &str) -> Message {
         zone: TimeZone::UTC,
     };
     let tidings = Tidings::Code {
-        code: "918273".to_owned(),
+        code: Secret::new("918273".to_owned()).into(),
         purpose: CodePurpose::Reset,
         minutes: 10,
     };

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::audit::AuditDeed;
 use crate::deliver::{CodePurpose, Tidings};
 use crate::flow::{EndOthers, Finish, Flow, Intent, View};
+use crate::limit::{self, CounterKey};
 use crate::method::{Contact, MethodKind};
 use crate::refusal::Refusal;
 use crate::time::MINUTE_MS;
@@ -220,14 +221,39 @@ fn tries_left_are_told_after_the_first_gate_and_the_owner_hears_of_half_a_way() 
     );
     let veto = world.effects.veto.clone().unwrap();
     assert_eq!(
-        world.outbox.last().unwrap().not_me.as_deref(),
-        Some(veto.token.as_str())
+        world.outbox.last().unwrap().not_me.as_ref(),
+        Some(&veto.token)
     );
     flow = world.answers(flow, WRONG);
     flow = world.answers(flow, WRONG);
     assert_eq!(world.refused(), "answer.tries-used-up");
     assert_eq!(gates_passed(&world, &flow), 1);
     assert_eq!(world.told().len(), 2);
+}
+
+#[test]
+fn half_a_way_is_counted_for_the_account_and_told_once_a_day_whatever_else_is_sent() {
+    let mut world = World::new();
+    for site in [CounterKey::site_help(), CounterKey::site_tries()] {
+        for _ in 0..1_000 {
+            limit::take(&mut world.book, &site, &limit::SITE_HELP, world.now).unwrap();
+        }
+    }
+    let half_way = |world: &mut World, wrong: usize| {
+        let flow = world.starts();
+        let flow = world.passes(flow, EMAIL);
+        let mut flow = world.asks(flow, TEXT);
+        for _ in 0..wrong {
+            flow = world.answers(flow, WRONG);
+        }
+        world.wait_mins(61);
+        world.told().len()
+    };
+    assert_eq!(half_way(&mut world, 2), 0);
+    assert_eq!(half_way(&mut world, 1), 2);
+    assert_eq!(half_way(&mut world, 2), 2);
+    world.wait_mins(24 * 60);
+    assert_eq!(half_way(&mut world, 3), 4);
 }
 
 #[test]

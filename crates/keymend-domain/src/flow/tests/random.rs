@@ -255,7 +255,7 @@ impl Walk {
 
 fn code_of(notice: &crate::deliver::Notice) -> Option<String> {
     match &notice.tidings {
-        crate::deliver::Tidings::Code { code, .. } => Some(code.clone()),
+        crate::deliver::Tidings::Code { code, .. } => Some(code.expose().to_owned()),
         _ => None,
     }
 }

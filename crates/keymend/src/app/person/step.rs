@@ -92,7 +92,7 @@ impl App {
         }
         if let Some(veto) = &effects.veto {
             tx.add_veto(
-                &veto.token,
+                veto.token.expose(),
                 &veto.account,
                 veto.expires_at,
                 &person.correlation,

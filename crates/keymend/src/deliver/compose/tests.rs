@@ -2,6 +2,7 @@ use expect_test::{Expect, expect};
 use keymend_domain::deliver::{CodePurpose, HelpReason, InfoChange, Origin, Recipient};
 use keymend_domain::id::{CorrelationId, MethodId, NoticeId};
 use keymend_domain::method::{Assurance, Method};
+use keymend_domain::secret::{Enclosed, Secret};
 
 use super::*;
 
@@ -39,7 +40,7 @@ fn notice(to: Contact, tidings: Tidings) -> Notice {
         },
         correlation_id: CorrelationId::stored("01ARZ3NDEKTSV4RRFFQ69G5FAV".into()),
         expires_at: Moment(1_795_342_260_000),
-        not_me: Some("n0t-m3_t0ken".into()),
+        not_me: Some(enclosed("n0t-m3_t0ken")),
         answers: None,
     }
 }
@@ -52,9 +53,13 @@ fn number() -> Contact {
     Contact::Phone("+447700900123".into())
 }
 
+fn enclosed(text: &str) -> Enclosed {
+    Secret::new(text.to_owned()).into()
+}
+
 fn code(purpose: CodePurpose) -> Tidings {
     Tidings::Code {
-        code: "123456".into(),
+        code: enclosed("123456"),
         purpose,
         minutes: 10,
     }
@@ -547,7 +552,7 @@ fn hostile_values_stay_on_their_line_and_bring_neither_markup_nor_links() {
 #[test]
 fn a_token_cannot_leave_its_place_in_the_link() {
     let mut hostile = notice(address(), Tidings::PasswordChanged);
-    hostile.not_me = Some("../../evil?x=\"#y".into());
+    hostile.not_me = Some(enclosed("../../evil?x=\"#y"));
     let mail = mail_of(&hostile);
     let link = "https://reset.contoso.example/not-me/..%2F..%2Fevil%3Fx=%22%23y";
     assert!(mail.text.contains(link), "{}", mail.text);

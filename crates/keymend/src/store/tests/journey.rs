@@ -135,7 +135,7 @@ async fn proven(store: &Store, first: &'static str, handle: &'static str) -> Ste
     else {
         panic!("no code was sent: {asked:?}");
     };
-    let code = code.clone();
+    let code = code.expose().to_owned();
     stepped(store, handle, move |tx| {
         let flow = kept(tx, first);
         Box::new(move |ctx| flow.prove(typed(&code).as_ref(), ctx))
@@ -235,7 +235,10 @@ async fn a_written_password_ends_every_other_flow_but_one_with_an_open_order() {
     let token = settled.effects.veto.unwrap().token;
     let (veto, standing) = store
         .read(move |rx| {
-            Ok::<_, StoreFault>((rx.veto(&token, NOW)?, rx.standing(&account("jane"))?))
+            Ok::<_, StoreFault>((
+                rx.veto(token.expose(), NOW)?,
+                rx.standing(&account("jane"))?,
+            ))
         })
         .await
         .unwrap();
