@@ -48,7 +48,7 @@ pub use self::audit::head::{BadHeads, Head};
 pub use self::audit::verify::{Misfit, VerifyReport};
 pub use self::audit::{AuditFilter, AuditRecord};
 pub use self::fault::{FaultKind, StoreFault};
-pub use self::outbox::Leased;
+pub use self::outbox::{Leased, Queue};
 pub use self::settings::{Conflict, SettingsVersion};
 pub use self::tx::{Rx, Tx};
 

@@ -1,43 +1,71 @@
 //! The outbox: due messages are leased, carried, and deleted or put off.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Personal};
-use keymend_domain::deliver::{Carried, Notice, Tidings};
+use keymend_domain::deliver::{Carried, Notice, Tidings, Urgency};
 use keymend_domain::time::{MINUTE_MS, Moment, SECOND_MS};
 
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::{App, Stop};
-use crate::store::{Leased, Tx};
+use crate::store::{Leased, Queue, Tx};
 
-/// Messages carried at the same time.
-const AT_ONCE_MOST: u32 = 16;
 /// A lease that was not answered for is given out again after this long.
 const LEASE_MS: i64 = 2 * MINUTE_MS;
 /// How long the dispatcher sleeps when nobody wakes it.
 const IDLE: Duration = Duration::from_secs(2);
 
+/// Messages of one queue carried at the same time.  A carrier has 16 in all, fewer than any mail
+/// server refuses from one client (Exchange: 20 connections from one source by default), and
+/// half of them are kept for codes.
+fn at_once_most(queue: Queue) -> usize {
+    match queue.urgency {
+        Urgency::Code => 8,
+        Urgency::Warning | Urgency::Other => 4,
+    }
+}
+
+/// The places of every queue.  What is being carried holds one, so that neither a carrier that
+/// hangs nor a flood of help mails takes a place from anybody's code.
+struct Places(Vec<(Queue, Arc<Semaphore>)>);
+
+impl Places {
+    fn all_free() -> Self {
+        let free = |queue| (queue, Arc::new(Semaphore::new(at_once_most(queue))));
+        Self(Queue::ALL.into_iter().map(free).collect())
+    }
+
+    /// How much may be leased from each queue.
+    fn room(&self) -> Vec<(Queue, u32)> {
+        let free = |places: &Semaphore| u32::try_from(places.available_permits()).unwrap_or(0);
+        let room = self.0.iter().map(|(queue, places)| (*queue, free(places)));
+        room.filter(|(_, free)| *free > 0).collect()
+    }
+
+    fn of(&self, notice: &Notice) -> Option<&Arc<Semaphore>> {
+        let (carrier, urgency) = (notice.carrier(), notice.tidings.urgency());
+        let own = Queue { carrier, urgency };
+        self.0
+            .iter()
+            .find_map(|(queue, places)| (*queue == own).then_some(places))
+    }
+}
+
 impl App {
-    /// Carries messages until the process ends: as many at a time as [`AT_ONCE_MOST`], each on its
-    /// own, so that a carrier that hangs holds up nobody else's code.
+    /// Carries messages until the process ends, each on its own.
     pub async fn dispatch_forever(&self) {
         let mut carrying: JoinSet<()> = JoinSet::new();
+        let places = Places::all_free();
         loop {
             while carrying.try_join_next().is_some() {}
-            let room =
-                AT_ONCE_MOST.saturating_sub(u32::try_from(carrying.len()).unwrap_or(u32::MAX));
-            let leased = if room > 0 {
-                self.lease(room).await
-            } else {
-                Ok(Vec::new())
-            };
-            match leased {
+            match self.lease(places.room()).await {
                 Ok(leased) if leased.is_empty() => self.wait_for_work(&mut carrying).await,
                 Ok(leased) => {
                     for leased in leased {
-                        let app = self.clone();
-                        carrying.spawn(async move { app.carry_or_log(leased).await });
+                        self.send_off(leased, &places, &mut carrying);
                     }
                 }
                 Err(stop) => {
@@ -48,6 +76,19 @@ impl App {
         }
     }
 
+    fn send_off(&self, leased: Leased, places: &Places, carrying: &mut JoinSet<()>) {
+        // No more was leased than there were places, and nobody else takes any.
+        let place = places.of(&leased.notice).map(Arc::clone);
+        let place = place.and_then(|places| places.try_acquire_owned().ok());
+        let app = self.clone();
+        carrying.spawn(async move {
+            if let Err(stop) = app.carry(leased).await {
+                tracing::error!(error = %stop, "a message comes round again after its lease");
+            }
+            drop(place);
+        });
+    }
+
     async fn wait_for_work(&self, carrying: &mut JoinSet<()>) {
         tokio::select! {
             () = self.inner.outbox_has_work.notified() => {}
@@ -56,19 +97,14 @@ impl App {
         }
     }
 
-    async fn carry_or_log(&self, leased: Leased) {
-        if let Err(stop) = self.carry(leased).await {
-            tracing::error!(error = %stop, "a message comes round again after its lease");
-        }
-    }
-
-    /// Carries what is due now, and waits for it; gives how many messages that were.
+    /// Carries what is due now, as much as is carried at the same time, and waits for it; gives
+    /// how many messages that were.
     ///
     /// # Errors
     ///
     /// [`Stop::Fault`] if the store failed; what was leased comes round again.
     pub async fn dispatch_due(&self) -> Result<usize, Stop> {
-        let leased = self.lease(AT_ONCE_MOST).await?;
+        let leased = self.lease(Places::all_free().room()).await?;
         let count = leased.len();
         let carried = leased.into_iter().map(|leased| self.carry(leased));
         for result in futures_util::future::join_all(carried).await {
@@ -77,12 +113,17 @@ impl App {
         Ok(count)
     }
 
-    async fn lease(&self, most: u32) -> Result<Vec<Leased>, Stop> {
+    /// The most urgent first.
+    async fn lease(&self, room: Vec<(Queue, u32)>) -> Result<Vec<Leased>, Stop> {
         let now = self.now();
         self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<Vec<Leased>, Stop> {
-                Ok(tx.lease_notices(now, LEASE_MS, most)?)
+                let mut leased = Vec::new();
+                for (queue, most) in room {
+                    leased.extend(tx.lease_notices(queue, most, now, LEASE_MS)?);
+                }
+                Ok(leased)
             })
             .await
     }

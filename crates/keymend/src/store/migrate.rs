@@ -14,11 +14,18 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "first",
-    sql: include_str!("../../migrations/0001_first.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "first",
+        sql: include_str!("../../migrations/0001_first.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "urgency",
+        sql: include_str!("../../migrations/0002_urgency.sql"),
+    },
+];
 
 /// Why a database does not fit this version.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,8 @@
 //! Notices that wait for a carrier: sealed rows, leased to one sender at a time.
 
-use keymend_domain::deliver::Notice;
+use keymend_domain::deliver::{Notice, Unsealed, Urgency};
 use keymend_domain::id::NoticeId;
+use keymend_domain::method::MethodKind;
 use keymend_domain::time::Moment;
 use rusqlite::params;
 
@@ -15,6 +16,44 @@ pub struct Leased {
     pub notice: Notice,
     /// How often it was leased, this time included.
     pub attempts: u32,
+}
+
+/// One of the queues in the outbox: they share nothing, so that none holds up another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    /// The kind of carrier that empties it.
+    pub carrier: MethodKind,
+    /// How urgent its notices are.
+    pub urgency: Urgency,
+}
+
+impl Queue {
+    /// Every queue, the most urgent ones first.
+    pub const ALL: [Self; 6] = {
+        let [code, warning, other] = Urgency::ALL;
+        let [email, text] = MethodKind::ALL;
+        [
+            Self::new(email, code),
+            Self::new(text, code),
+            Self::new(email, warning),
+            Self::new(text, warning),
+            Self::new(email, other),
+            Self::new(text, other),
+        ]
+    };
+
+    const fn new(carrier: MethodKind, urgency: Urgency) -> Self {
+        Self { carrier, urgency }
+    }
+}
+
+/// The number of an urgency in the database.
+fn rank(urgency: Urgency) -> i64 {
+    match urgency {
+        Urgency::Code => 0,
+        Urgency::Warning => 1,
+        Urgency::Other => 2,
+    }
 }
 
 impl Rx<'_> {
@@ -56,17 +95,21 @@ impl Tx<'_> {
     ///
     /// [`StoreFault`]; nothing was saved.
     pub fn enqueue(&mut self, notice: &Notice, now: Moment) -> Result<(), StoreFault> {
-        let body = self.sealed(Sealed::Outbox, notice.id.as_str(), notice)?;
+        let body = self.sealed(Sealed::Outbox, notice.id.as_str(), &notice.for_sealing())?;
+        let urgency = rank(notice.tidings.urgency());
+        let carrier = notice.carrier().word();
         self.execute(
             "queueing a notice",
-            "INSERT INTO outbox (id, due_at, attempts, body) VALUES ($1, $2, 0, $3)",
-            params![notice.id.as_str(), now.0, body],
+            "INSERT INTO outbox (id, due_at, attempts, body, urgency, carrier)
+             VALUES ($1, $2, 0, $3, $4, $5)",
+            params![notice.id.as_str(), now.0, body, urgency, carrier],
         )
         .map(drop)
     }
 
-    /// Takes notices that are due at `now`, longest waiting first; nobody else gets them for
-    /// `lease_ms`.  Expired ones are among them, for the sender to give up.
+    /// Takes at most `limit` notices of one queue that are due at `now`, longest waiting first;
+    /// nobody else gets them for `lease_ms`.  Expired ones are among them, for the sender to give
+    /// up.
     ///
     /// A sender that dies leaves them to the next one after that time, so a carrier may be asked
     /// twice, never not at all.
@@ -76,32 +119,38 @@ impl Tx<'_> {
     /// [`StoreFault`]; nothing was leased.
     pub fn lease_notices(
         &mut self,
+        queue: Queue,
+        limit: u32,
         now: Moment,
         lease_ms: i64,
-        limit: u32,
     ) -> Result<Vec<Leased>, StoreFault> {
-        let mut rows = self.rows(
-            "leasing notices",
-            "UPDATE outbox SET due_at = $1, attempts = attempts + 1
-             WHERE id IN (SELECT id FROM outbox WHERE due_at <= $2 ORDER BY due_at, id LIMIT $3)
-             RETURNING id, attempts, body",
-            params![now.plus_ms(lease_ms).0, now.0, limit],
+        let due = self.rows(
+            "looking for due notices",
+            "SELECT id, attempts, body FROM outbox
+             WHERE carrier = $1 AND urgency = $2 AND due_at <= $3 ORDER BY due_at, id LIMIT $4",
+            params![queue.carrier.word(), rank(queue.urgency), now.0, limit],
             |row| {
-                Ok((
-                    row.get::<_, String>(0)?,
-                    row.get(1)?,
-                    row.get::<_, String>(2)?,
-                ))
+                let id: String = row.get(0)?;
+                let attempts: u32 = row.get(1)?;
+                Ok((id, attempts, row.get::<_, String>(2)?))
             },
         )?;
-        rows.sort_by(|one, other| one.0.cmp(&other.0));
-        let mut leased = Vec::with_capacity(rows.len());
-        for (id, attempts, body) in rows {
-            match self.opened(Sealed::Outbox, &id, &body) {
-                Some(notice) => leased.push(Leased { notice, attempts }),
+        let mut leased = Vec::with_capacity(due.len());
+        for (id, attempts, body) in due {
+            let Some(notice) = self.opened::<Unsealed>(Sealed::Outbox, &id, &body) else {
                 // It was reported; leased again and again it would be reported for ever.
-                None => self.remove_notice(&id)?,
-            }
+                self.remove_notice(&id)?;
+                continue;
+            };
+            self.execute(
+                "leasing a notice",
+                "UPDATE outbox SET due_at = $1, attempts = attempts + 1 WHERE id = $2",
+                params![now.plus_ms(lease_ms).0, id],
+            )?;
+            leased.push(Leased {
+                notice: notice.into(),
+                attempts: attempts.saturating_add(1),
+            });
         }
         Ok(leased)
     }

@@ -18,12 +18,14 @@ mod visitor;
 mod world;
 
 mod alike;
+mod bad_days;
 mod blocked;
 mod complete;
 mod edges;
 mod hostile;
 mod matrix;
 mod parallel;
+mod queue;
 mod registration;
 mod reset;
 mod sign_in;

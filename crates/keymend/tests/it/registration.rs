@@ -38,9 +38,9 @@ async fn somebody_new_registers_both_ways_and_they_count_after_three_days() {
         noah03@work.example: Example Works: your security info was changed
         +447700900199: Example Works: ###### is your code to confirm this number. 5 minutes. Staff never ask for it.
         @reset.example #######
-        +447700900199: Example Works: your security info was changed (text message added). 2026-03-02 09:00 UTC. Not you? https://reset.example/not-me/5baee4bd3fe53daa92cb2a78822ec47b254bcfc9e37641760b2dce00f35e84fd
         Noah@mail.example: Example Works: your security info was changed
-        noah03@work.example: Example Works: your security info was changed"#]].assert_eq(&world.told().await);
+        noah03@work.example: Example Works: your security info was changed
+        +447700900199: Example Works: your security info was changed (text message added). 2026-03-02 09:00 UTC. Not you? https://reset.example/not-me/5baee4bd3fe53daa92cb2a78822ec47b254bcfc9e37641760b2dce00f35e84fd"#]].assert_eq(&world.told().await);
     expect![[r#"
         signin.succeeded
         registration.prompted

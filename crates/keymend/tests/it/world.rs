@@ -9,7 +9,7 @@ use axum::Router;
 use jiff::tz::TimeZone;
 use keymend::app::{App, Directories, Parts};
 use keymend::clock::ManualClock;
-use keymend::deliver::{Carriers, Composer, DemoOutbox, SiteWords};
+use keymend::deliver::{Carrier, Carriers, Composer, DemoOutbox, SiteWords};
 use keymend::human::Human;
 use keymend::keys::{AuditSigner, Keys, RootKey};
 use keymend::run::Service;
@@ -43,6 +43,9 @@ pub struct Plan {
     data: Option<PathBuf>,
     proxies: Vec<ipnet::IpNet>,
     stall: Option<Stall>,
+    mail: Option<Carrier>,
+    texts: Option<Carrier>,
+    is_plain: bool,
 }
 
 impl Plan {
@@ -69,6 +72,24 @@ impl Plan {
         self
     }
 
+    /// Plain HTTP, spoken to nobody but these proxies.
+    pub fn plain_behind(mut self, proxies: &str) -> Self {
+        self.is_plain = true;
+        self.behind(proxies)
+    }
+
+    /// Mail goes this way instead of into the outbox.
+    pub fn mails_by(mut self, carrier: Carrier) -> Self {
+        self.mail = Some(carrier);
+        self
+    }
+
+    /// Text messages go this way instead of into the outbox.
+    pub fn texts_by(mut self, carrier: Carrier) -> Self {
+        self.texts = Some(carrier);
+        self
+    }
+
     /// A directory that takes orders and answers when the stall is over.
     pub fn stalled(mut self, stall: &Stall) -> Self {
         self.stall = Some(stall.clone());
@@ -76,7 +97,7 @@ impl Plan {
     }
 
     /// Builds it.
-    pub async fn opens(self) -> World {
+    pub async fn opens(mut self) -> World {
         let clock = ManualClock::at(MORNING);
         let entropy: Arc<dyn Entropy> = Arc::new(Seeded::new(1));
         let root = RootKey::fresh(&Seeded::new(7)).unwrap();
@@ -97,6 +118,9 @@ impl Plan {
             None => directory.clone(),
         };
         let site = self.site();
+        let mut carriers = Carriers::demo(&outbox);
+        carriers.mail = self.mail.take().or(carriers.mail);
+        carriers.text = self.texts.take().or(carriers.text);
         let app = App::new(Parts {
             store: store.clone(),
             directories: Directories::new(
@@ -110,7 +134,7 @@ impl Plan {
                 name: keys.name_tag.clone(),
             },
             human: Human::new(keys.human.clone()),
-            carriers: Arc::new(Carriers::demo(&outbox)),
+            carriers: Arc::new(carriers),
             composer: Composer::new(words()).unwrap(),
             region: "GB".to_owned(),
             own_networks: Vec::new(),
@@ -166,7 +190,7 @@ impl Plan {
             user_example: "jane.doe".to_owned(),
             number_example: "+44 7700 900123".to_owned(),
             trusted_proxies: TrustedProxies(self.proxies.clone()),
-            behind_proxy_only: false,
+            behind_proxy_only: self.is_plain,
             pace: std::time::Duration::ZERO,
             demo: None,
         }
@@ -262,6 +286,9 @@ impl World {
             data: None,
             proxies: Vec::new(),
             stall: None,
+            mail: None,
+            texts: None,
+            is_plain: false,
         }
     }
 
@@ -331,6 +358,15 @@ impl World {
         let codes = ["000000", "111111", "222222", "333333"];
         let wrong = codes.into_iter().find(|code| !is_sent(code));
         wrong.unwrap().to_owned()
+    }
+
+    /// How many messages of the outbox hold these words.
+    pub fn count_of_messages(&self, words: &str) -> usize {
+        let messages = self.outbox.messages();
+        let found = messages
+            .iter()
+            .filter(|message| message.body.contains(words));
+        found.count()
     }
 
     /// The newest message to `to`, in full.
@@ -413,6 +449,11 @@ impl World {
             (0, 0),
             "unsent notices, unsettled orders"
         );
+        self.is_over = true;
+    }
+
+    /// The end of a test that leaves messages behind on purpose.
+    pub fn is_left_as_it_is(mut self) {
         self.is_over = true;
     }
 }

@@ -1,14 +1,14 @@
 use std::collections::BTreeSet;
 
-use keymend_domain::deliver::{Notice, Origin, Recipient, Tidings};
+use keymend_domain::deliver::{Notice, Origin, Recipient, Tidings, Urgency};
 use keymend_domain::id::{CorrelationId, NoticeId};
 use keymend_domain::limit::{Book, Counter, CounterKey, Lane};
-use keymend_domain::method::Contact;
+use keymend_domain::method::{Contact, MethodKind};
 use keymend_domain::policy::Settings;
 use keymend_domain::time::{HOUR_MS, MINUTE_MS};
 
 use super::{Bench, NOW, Stop, account, method};
-use crate::store::{Conflict, Leased, StoreFault};
+use crate::store::{Conflict, Leased, Queue, StoreFault};
 
 fn notice(id: &str) -> Notice {
     Notice {
@@ -26,6 +26,11 @@ fn notice(id: &str) -> Notice {
     }
 }
 
+const WARNINGS: Queue = Queue {
+    carrier: MethodKind::Email,
+    urgency: Urgency::Warning,
+};
+
 fn ids(leased: &[Leased]) -> Vec<&str> {
     leased.iter().map(|one| one.notice.id.as_str()).collect()
 }
@@ -39,7 +44,7 @@ async fn a_leased_notice_is_nobody_elses_until_the_lease_is_over() {
         .unwrap();
     let mut taken = Vec::new();
     for store in [&one, &other, &one, &other] {
-        let leased = store.transact(|tx| tx.lease_notices(NOW, MINUTE_MS, 3));
+        let leased = store.transact(|tx| tx.lease_notices(WARNINGS, 3, NOW, MINUTE_MS));
         taken.extend(leased.await.unwrap());
     }
     assert_eq!(taken.len(), 8);
@@ -54,7 +59,7 @@ async fn a_leased_notice_is_nobody_elses_until_the_lease_is_over() {
     .await
     .unwrap();
     let after = NOW.plus_ms(MINUTE_MS);
-    let again = other.transact(move |tx| tx.lease_notices(after, MINUTE_MS, 100));
+    let again = other.transact(move |tx| tx.lease_notices(WARNINGS, 100, after, MINUTE_MS));
     let again = again.await.unwrap();
     assert_eq!(again.len(), 6);
     assert!(again.iter().all(|leased| leased.attempts == 2));
