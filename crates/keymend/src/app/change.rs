@@ -6,7 +6,7 @@ use keymend_domain::flow::{Flow, Opened};
 use keymend_domain::password::{self, RuleLine, Rules};
 use keymend_domain::refusal::Refusal;
 use keymend_domain::registration::{Attempt, Level, Person, may_try};
-use keymend_domain::secret::Password;
+use keymend_domain::secret::{Password, Secret};
 
 use super::order::{NewPassword, Passwords, Saved, shape_refusal};
 use super::{App, FormStep, Moved, Stop, Visitor, Written};
@@ -26,7 +26,7 @@ impl App {
         typed: Option<Password>,
     ) -> Result<Vec<RuleLine>, Stop> {
         let person = self.signed_in_person(handle).await?;
-        let rules = self.password_rules(&person.account).await?;
+        let rules = self.password_rules(&person.account.id).await?;
         Ok(password::lines(typed.as_ref(), &person.account, &rules))
     }
 
@@ -40,7 +40,7 @@ impl App {
     pub async fn change_password(
         &self,
         form: FormStep,
-        (current, new): (String, NewPassword),
+        (current, new): (Secret, NewPassword),
         visitor: &Visitor,
     ) -> Result<Written, Stop> {
         let (app, visitor) = (self.clone(), visitor.clone());
@@ -54,7 +54,7 @@ impl App {
     async fn change_password_here(
         &self,
         form: FormStep,
-        (current, new): (String, NewPassword),
+        (current, new): (Secret, NewPassword),
         visitor: &Visitor,
     ) -> Result<Written, Stop> {
         let person = self.signed_in_person(&form.handle).await?;
@@ -62,7 +62,7 @@ impl App {
             return Err(Stop::Refused(Refusal::StepWrong));
         }
         let current =
-            Password::current(current).map_err(|shape| Stop::Refused(shape_refusal(shape)))?;
+            Password::of_current(current).map_err(|shape| Stop::Refused(shape_refusal(shape)))?;
         let new = new.into_password().map_err(Stop::Refused)?;
         let (account, rules) = self.changeable(&person).await?;
         let broken = password::judge_change(&new, &current, &account, &rules);

@@ -46,10 +46,10 @@ impl NewPassword {
     /// What was typed, what was typed again, and whether the first field was shown: then the
     /// second is not looked at.
     #[must_use]
-    pub fn new(typed: String, again: String, was_shown: bool) -> Self {
+    pub fn new(typed: Secret, again: Secret, was_shown: bool) -> Self {
         Self {
-            typed: Secret::new(typed),
-            again: Secret::new(again),
+            typed,
+            again,
             was_shown,
         }
     }
@@ -63,7 +63,7 @@ impl NewPassword {
     /// The password, or the rules its shape breaks.
     pub(super) fn into_password(self) -> Result<Password, Refusal> {
         let differs = !self.was_shown && !self.typed.matches(&self.again);
-        let password = Password::new(self.typed.expose().to_owned()).map_err(shape_refusal)?;
+        let password = Password::of_new(&self.typed).map_err(shape_refusal)?;
         if differs {
             return Err(Refusal::PasswordRejected(vec![RuleBroken::Differ]));
         }

@@ -6,6 +6,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
+use keymend_domain::secret::Secret;
 use zeroize::Zeroizing;
 
 use super::answer::plain;
@@ -30,6 +31,9 @@ const KNOWN: [&str; 12] = [
     "code",
 ];
 const KNOWN_MORE: [&str; 1] = ["method_id"];
+
+/// The fields that are passwords or codes.
+const SECRET: [&str; 4] = ["password", "again", "current", "code"];
 
 /// The fields of one form, each at most once; wiped when dropped.
 pub struct Fields(Vec<(&'static str, Zeroizing<String>)>);
@@ -100,7 +104,21 @@ impl Fields {
     }
 
     /// Takes a field out; empty if it was not sent.
+    ///
+    /// # Panics
+    ///
+    /// While debugging, if the field is one of [`SECRET`]: it would no longer be wiped.
     pub fn take(&mut self, name: &'static str) -> String {
+        debug_assert!(!SECRET.contains(&name), "{name} is taken as a secret");
+        self.taken(name)
+    }
+
+    /// Takes a password or a code out, which stays wiped on drop; empty if it was not sent.
+    pub fn take_secret(&mut self, name: &'static str) -> Secret {
+        Secret::new(self.taken(name))
+    }
+
+    fn taken(&mut self, name: &str) -> String {
         let found = self.0.iter_mut().find(|(own, _)| *own == name);
         found
             .map(|(_, value)| std::mem::take(&mut **value))
@@ -133,8 +151,13 @@ fn decode(text: &[u8]) -> Result<Zeroizing<String>, BadForm> {
             other => bytes.push(*other),
         }
     }
-    let text = String::from_utf8(std::mem::take(&mut *bytes)).map_err(|_| BadForm::Shape)?;
-    Ok(Zeroizing::new(text))
+    match String::from_utf8(std::mem::take(&mut *bytes)) {
+        Ok(text) => Ok(Zeroizing::new(text)),
+        Err(fault) => {
+            drop(Zeroizing::new(fault.into_bytes()));
+            Err(BadForm::Shape)
+        }
+    }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Fields {
@@ -164,8 +187,14 @@ mod tests {
 
     fn one(body: &str, name: &'static str) -> String {
         Fields::parse(body.as_bytes())
-            .map(|mut fields| fields.take(name))
+            .map(|mut fields| fields.take_secret(name).expose().to_owned())
             .unwrap()
+    }
+
+    #[test]
+    #[should_panic(expected = "password is taken as a secret")]
+    fn a_password_is_not_taken_as_a_plain_text() {
+        Fields::parse(b"password=x").unwrap().take("password");
     }
 
     #[test]

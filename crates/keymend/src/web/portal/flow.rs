@@ -513,7 +513,7 @@ pub(super) async fn prove(State(web): State<Web>, Look(seen): Look, fields: Fiel
         Ok(visitor) => visitor,
         Err(stop) => return sent.desk.stop(stop),
     };
-    let code = sent.fields.take("code");
+    let code = sent.fields.take_secret("code");
     let moved = web.app().prove(sent.form.clone(), &code, &visitor).await;
     sent.moved(moved)
 }

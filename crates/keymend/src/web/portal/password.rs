@@ -27,7 +27,8 @@ const CLOSE: (HeaderName, HeaderValue) = (header::CONNECTION, HeaderValue::from_
 
 fn typed(fields: &mut Fields) -> NewPassword {
     let was_shown = fields.take("shown") == "yes";
-    NewPassword::new(fields.take("password"), fields.take("again"), was_shown)
+    let password = fields.take_secret("password");
+    NewPassword::new(password, fields.take_secret("again"), was_shown)
 }
 
 /// `POST /flow/password`.
@@ -90,7 +91,7 @@ pub(super) async fn rules(
         return plain(StatusCode::BAD_REQUEST, "Bad request");
     }
     let token = fields.take("form_token");
-    let password = Password::new(fields.take("password")).ok();
+    let password = Password::of_new(&fields.take_secret("password")).ok();
     let is_of = |handle: &str| web.tokens().check_step(&token, handle).is_ok();
     let lines = match (&seen.flow, &seen.me) {
         (Some(handle), _) if is_of(handle) => web.app().live_rules(handle, password).await,
@@ -178,10 +179,11 @@ pub(super) async fn change(
     let Ok(step) = web.tokens().check_step(&token, &signed.handle) else {
         return desk.go("/me/password").done();
     };
-    let current = fields.take("current");
+    let current = fields.take_secret("current");
     let new = typed(&mut fields);
-    if current.is_empty() || new.is_empty() {
-        let field = if current.is_empty() {
+    let is_current_missing = current.expose().is_empty();
+    if is_current_missing || new.is_empty() {
+        let field = if is_current_missing {
             "current"
         } else {
             "password"

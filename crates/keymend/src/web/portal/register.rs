@@ -247,7 +247,7 @@ pub(super) async fn answer(State(web): State<Web>, Look(seen): Look, fields: Fie
     };
     let moved = web
         .app()
-        .answer_code(form, &fields.take("code"), &visitor)
+        .answer_code(form, &fields.take_secret("code"), &visitor)
         .await;
     desk.own_moved(moved, ("/me/done", "/me/code"))
 }

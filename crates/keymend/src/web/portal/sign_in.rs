@@ -78,7 +78,7 @@ pub(super) async fn sign_in(
         return plain(StatusCode::BAD_REQUEST, "Bad request");
     }
     let user = fields.take("user");
-    let password = fields.take("password");
+    let password = fields.take_secret("password");
     if web
         .tokens()
         .check_open(&fields.take("form_token"), web.app().now())
@@ -86,7 +86,7 @@ pub(super) async fn sign_in(
     {
         return again(&desk, user, &Refusal::FormStale, None);
     }
-    if user.trim().is_empty() || password.is_empty() {
+    if user.trim().is_empty() || password.expose().is_empty() {
         let field = if user.trim().is_empty() {
             "user"
         } else {
