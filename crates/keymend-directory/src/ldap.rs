@@ -353,6 +353,12 @@ impl Directory for Ldap {
     ) -> Result<SignIn, DirectoryError> {
         let (server, _, seen) = self.fresh(account).await.map_err(|failure| failure.error)?;
         let Some(seen) = seen else {
+            // The same question about nobody, with nobody's password: else the time of the answer
+            // would tell that there is no such account.
+            let dn = format!("cn=keymend-nobody,{}", self.options.base);
+            let asking = server.bind_as(&dn, "no password", server.call_timeout());
+            let (guest, _) = asking.await.map_err(|failure| failure.error)?;
+            guest.keep();
             return Ok(SignIn::NoMatch(NoMatch::Unsaid));
         };
         let binding = server.bind_as(&seen.entry.dn, password.expose(), server.call_timeout());

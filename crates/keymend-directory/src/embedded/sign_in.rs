@@ -8,7 +8,7 @@ use keymend_domain::secret::Password;
 use keymend_domain::time::Moment;
 use rusqlite::Connection;
 
-use super::entry::Seen;
+use super::entry::{Entry, Seen};
 use super::storage::Fault;
 use super::{Embedded, own, rows};
 
@@ -33,10 +33,12 @@ impl Embedded {
         let password = own(password)?;
         let Some(seen) = self.seen(account).await? else {
             self.hasher.verify(None, &password).await?;
+            self.storage.write(count_for_nobody).await?;
             return Ok(SignIn::NoMatch(NoMatch::Unsaid));
         };
         if seen.lock(self.clock.now()).is_some() {
             self.hasher.verify(None, &password).await?;
+            self.storage.write(count_for_nobody).await?;
             return Ok(SignIn::NoMatch(NoMatch::Locked));
         }
         let checked = self.checked(seen, &password).await?;
@@ -67,6 +69,13 @@ impl Embedded {
     }
 }
 
+/// As much work for the disk as a wrong password, where there is nobody to count it for.
+fn count_for_nobody(connection: &Connection) -> rusqlite::Result<()> {
+    let nobody = Anchor(String::new());
+    rows::save_body(connection, &nobody, &Entry::default())?;
+    rows::remove(connection, &nobody).map(drop)
+}
+
 /// Counts in the writer, one after the other: of many guesses at the same time exactly the
 /// allowed number is told right from wrong, however many were being hashed.
 fn settle(connection: &Connection, checked: Checked, now: Moment) -> rusqlite::Result<SignIn> {
@@ -94,7 +103,6 @@ fn settle(connection: &Connection, checked: Checked, now: Moment) -> rusqlite::R
 
 #[cfg(test)]
 mod tests {
-    use super::super::entry::Entry;
     use super::*;
 
     #[test]

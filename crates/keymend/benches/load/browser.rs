@@ -64,6 +64,16 @@ impl<'a> Visitor<'a> {
 
     /// Sends the form of the open page, which must lead somewhere; answers with where.
     pub async fn posts(&mut self, action: &str, fields: &[(&str, &str)]) -> String {
+        let (status, location) = self.submits(action, fields).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{action}: {}", self.html);
+        location.expect("a redirect leads somewhere")
+    }
+
+    async fn submits(
+        &mut self,
+        action: &str,
+        fields: &[(&str, &str)],
+    ) -> (StatusCode, Option<String>) {
         let token = between(&self.html, "name=\"form_token\" value=\"", "\"").to_owned();
         let mut body = format!("form_token={token}");
         for (name, value) in fields {
@@ -76,9 +86,14 @@ impl<'a> Visitor<'a> {
             .header("sec-fetch-site", "same-origin")
             .header("content-type", "application/x-www-form-urlencoded")
             .body(body);
-        let (status, location) = self.sends(request.unwrap()).await;
-        assert_eq!(status, StatusCode::SEE_OTHER, "{action}: {}", self.html);
-        location.expect("a redirect leads somewhere")
+        self.sends(request.unwrap()).await
+    }
+
+    /// Sends the form of the open page, which must be shown again with what is wrong.
+    pub async fn is_refused(&mut self, action: &str, fields: &[(&str, &str)]) {
+        let (status, _) = self.submits(action, fields).await;
+        let page = &self.html;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{action}: {page}");
     }
 
     fn request(&self, method: &str, path: &str) -> http::request::Builder {

@@ -32,6 +32,12 @@ pub fn open(program: &Program, numbers: Range<usize>) {
 }
 
 fn open_one(line: &mut Line, number: usize) {
+    let (status, head) = open_for(line, &format!("visitor{number}"));
+    assert_eq!(status, 303, "{head}");
+}
+
+/// The page, the proof of work, the form; gives status and headers of the answer.
+fn open_for(line: &mut Line, user: &str) -> (u16, String) {
     let request = line.request("/reset");
     let page = line.ask(&request).expect("a page");
     let html = std::str::from_utf8(page.body).expect("text");
@@ -42,13 +48,43 @@ fn open_one(line: &mut Line, number: usize) {
         .expect("a number");
     let human = solved(&challenge, bits);
     let body = format!(
-        "form_token={token}&human={}&answer=&user=visitor{number}",
+        "form_token={token}&human={}&answer=&user={user}",
         human.replace(':', "%3A")
     );
     let form = line.form("/reset", &body);
     let answer = line.ask(&form).expect("an answer");
-    let words = String::from_utf8_lossy(answer.body);
-    assert_eq!(answer.status, 303, "{words}");
+    let head = String::from_utf8_lossy(answer.head).into_owned();
+    (answer.status, head)
+}
+
+/// Somebody goes as far as typing a telephone number.
+pub fn types_a_number(program: &Program) {
+    let mut line = Line::open(program.address).expect("a connection");
+    let (status, head) = open_for(&mut line, "jane.doe");
+    assert_eq!(status, 303, "{head}");
+    let cookies: Vec<&str> = head
+        .lines()
+        .filter(|line| line.to_ascii_lowercase().starts_with("set-cookie:"))
+        .filter_map(|line| line.split_once(':')?.1.split(';').next())
+        .map(str::trim)
+        .collect();
+    let cookies = cookies.join("; ");
+    let steps = [
+        ("/flow/intent", "intent=reset"),
+        ("/flow/method", "method=text"),
+        ("/flow/challenge", "address=%2B44+7700+900011"),
+    ];
+    for (action, field) in steps {
+        let request = Line::with_cookies(&line.request("/flow"), &cookies);
+        let page = line.ask(&request).expect("a page");
+        let html = String::from_utf8_lossy(page.body).into_owned();
+        let token = between(&html, "name=\"form_token\" value=\"", "\"");
+        let form = line.form(action, &format!("form_token={token}&{field}"));
+        let form = Line::with_cookies(&form, &cookies);
+        let answer = line.ask(&form).expect("an answer");
+        let words = String::from_utf8_lossy(answer.body);
+        assert_eq!(answer.status, 303, "{action}: {words}");
+    }
 }
 
 /// The challenge with a counter that gives as many leading zero bits as are asked for.

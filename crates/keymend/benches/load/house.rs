@@ -14,6 +14,7 @@ use keymend::store::{Store, StoreFault, StoreOptions, Tx};
 use keymend::text::Lang;
 use keymend::web::page::Help;
 use keymend::web::{PublicOrigin, Site, TrustedProxies};
+use keymend_directory::embedded::demo::STAFF;
 use keymend_domain::directory::Directory;
 use keymend_domain::flow::FlowKeys;
 use keymend_domain::method::MethodKind;
@@ -42,18 +43,22 @@ impl House {
     /// Builds the service as it ships, with three differences: no bot check, no pace (both only
     /// make people wait) and limits of the whole site that a benchmark does not run into.
     pub async fn build(directory: Arc<dyn Directory>) -> Self {
-        Self::build_paced(directory, Duration::ZERO).await
+        Self::build_with(directory, (Scope::All, Duration::ZERO)).await
     }
 
-    /// The same, with the earliest moment that answers have in a real service.
+    /// The same for staff alone, with an earliest moment that answers have, as in a real service.
     pub async fn build_paced(directory: Arc<dyn Directory>, pace: Duration) -> Self {
+        Self::build_with(directory, (Scope::Selected, pace)).await
+    }
+
+    async fn build_with(directory: Arc<dyn Directory>, (scope, pace): (Scope, Duration)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keys = Arc::new(Keys::generate_ephemeral(&SystemEntropy).unwrap());
         let (signer, _) = AuditSigner::fresh(&SystemEntropy).unwrap();
         let file = folder.path().join("keymend.db");
         let options = StoreOptions::at(file, Arc::clone(&keys), Arc::new(signer));
         let store = Store::open(options).await.unwrap();
-        let policy = policy(&store).await;
+        let policy = policy(&store, scope).await;
         let outbox = DemoOutbox::default();
         let parts = parts(directory, &store, &keys, (policy, &outbox));
         let app = App::new(parts);
@@ -110,10 +115,11 @@ fn parts(
     }
 }
 
-async fn policy(store: &Store) -> Policy {
+async fn policy(store: &Store, scope: Scope) -> Policy {
     let settings = Settings {
         profile: Profile::Demo,
-        scope: Scope::All,
+        scope,
+        groups: vec![STAFF.to_owned()],
         methods: MethodKind::ALL.to_vec(),
         registration: RegistrationSettings {
             probation_hours: 0,

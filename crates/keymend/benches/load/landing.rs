@@ -58,6 +58,9 @@ pub fn run(flows: usize, round: Duration) {
     for connections in [1, 8] {
         line("no flow", connections, &program, round);
     }
+    flows::types_a_number(&program);
+    let after = program.memory();
+    println!("| after the first typed number | | | | | {after} |");
     drop(program);
     open_flows(flows, round);
 }

@@ -19,6 +19,8 @@ pub struct Line {
 pub struct Answer<'a> {
     /// The status code.
     pub status: u16,
+    /// Status line and headers.
+    pub head: &'a [u8],
     /// The body.
     pub body: &'a [u8],
 }
@@ -58,6 +60,13 @@ impl Line {
         .into_bytes()
     }
 
+    /// The same request with cookies.
+    pub fn with_cookies(request: &[u8], cookies: &str) -> Vec<u8> {
+        let text = String::from_utf8_lossy(request);
+        let (first, rest) = text.split_once("\r\n").expect("a request line");
+        format!("{first}\r\nCookie: {cookies}\r\n{rest}").into_bytes()
+    }
+
     /// Sends a request and waits for the whole answer.
     pub fn ask(&mut self, request: &[u8]) -> std::io::Result<Answer<'_>> {
         self.stream.write_all(request)?;
@@ -83,6 +92,7 @@ impl Line {
         let digits = std::str::from_utf8(&self.buffer[9..12]).expect("a status line");
         Ok(Answer {
             status: digits.parse().expect("a status code"),
+            head: &self.buffer[..head],
             body: &self.buffer[head..head + length],
         })
     }

@@ -28,6 +28,7 @@ mod line;
 mod measure;
 mod people;
 mod program;
+mod slow;
 mod timing;
 
 use std::time::Duration;

@@ -6,12 +6,15 @@ use keymend::clock::SystemClock;
 use keymend::entropy::SystemEntropy;
 use keymend::phone;
 use keymend::store::{StoreFault, Tx};
-use keymend_directory::embedded::{Credential, Embedded, EmbeddedOptions, HashingCost, NewAccount};
+use keymend_directory::embedded::demo::{ADMINS, STAFF, SampleKind};
+use keymend_directory::embedded::{
+    Credential, Embedded, EmbeddedOptions, HashingCost, NewAccount, Policy,
+};
 use keymend_domain::account::{AccountRef, DirectoryName};
 use keymend_domain::id::MethodId;
 use keymend_domain::method::{Assurance, Contact, Method, MethodKind, email};
 use keymend_domain::secret::Password;
-use keymend_domain::time::Clock;
+use keymend_domain::time::{Clock, DAY_MS};
 use tempfile::TempDir;
 
 use super::house::House;
@@ -31,8 +34,17 @@ pub fn number(number: usize) -> String {
     format!("+447400{number:06}")
 }
 
-/// An embedded directory on disk with so many people, and their ids.
+/// An embedded directory on disk with so many plain people, and their ids.
 pub async fn directory(
+    count: usize,
+    hashing: HashingCost,
+) -> (Arc<Embedded>, Vec<AccountRef>, TempDir) {
+    directory_of(SampleKind::Plain, count, hashing).await
+}
+
+/// The same with people of one kind, in the state that makes them of that kind.
+pub async fn directory_of(
+    kind: SampleKind,
     count: usize,
     hashing: HashingCost,
 ) -> (Arc<Embedded>, Vec<AccountRef>, TempDir) {
@@ -46,19 +58,58 @@ pub async fn directory(
         entropy: Arc::new(SystemEntropy),
     };
     let embedded = Embedded::open(options).unwrap();
-    let accounts: Vec<NewAccount> = (0..count).map(account).collect();
+    embedded.add_group(ADMINS, true).await.unwrap();
+    let accounts: Vec<NewAccount> = (0..count).map(|number| account(kind, number)).collect();
     let ids = embedded.import(&accounts).await.unwrap();
     (Arc::new(embedded), ids, folder)
 }
 
-fn account(number: usize) -> NewAccount {
+fn account(kind: SampleKind, number: usize) -> NewAccount {
     let password = Password::new(format!("quiet river {number} stones")).unwrap();
+    let now = SystemClock.now();
+    let age_days = match kind {
+        SampleKind::PasswordExpired => 100,
+        SampleKind::Young => 0,
+        _ => 10,
+    };
     NewAccount {
         login: login(number),
-        // No digits: a password may not hold a part of the name.
         display_name: "Sample Person".to_owned(),
+        mail: vec![format!("person{number}@work.example")],
+        groups: groups(kind),
         credential: Some(Credential::Plain(password)),
+        password_changed_at: Some(now.plus_ms(-age_days * DAY_MS)),
+        is_disabled: kind == SampleKind::Disabled,
+        is_locked: kind == SampleKind::Locked,
+        must_change: kind == SampleKind::MustChange,
+        may_not_change: kind == SampleKind::MayNotChange,
+        ends_at: (kind == SampleKind::Ended).then(|| now.plus_ms(-DAY_MS)),
+        own_policy: own_policy(kind),
         ..NewAccount::default()
+    }
+}
+
+fn groups(kind: SampleKind) -> Vec<String> {
+    let names: &[&str] = match kind {
+        SampleKind::OutOfScope => &["guests"],
+        SampleKind::Protected => &[STAFF, ADMINS],
+        _ => &[STAFF],
+    };
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn own_policy(kind: SampleKind) -> Option<Policy> {
+    match kind {
+        SampleKind::Young => Some(Policy {
+            age_min_ms: DAY_MS,
+            ..Policy::default()
+        }),
+        // Locked until somebody lifts it.
+        SampleKind::Locked => Some(Policy {
+            lockout_ms: 0,
+            ..Policy::default()
+        }),
+        _ => None,
     }
 }
 

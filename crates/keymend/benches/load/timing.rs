@@ -7,30 +7,48 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use keymend_directory::embedded::demo::{SAMPLES, SampleKind};
-use keymend_directory::embedded::{Credential, HashingCost, NewAccount};
-use keymend_domain::secret::Password;
+use keymend_directory::embedded::HashingCost;
+use keymend_directory::embedded::demo::SampleKind;
+use keymend_domain::directory::Directory;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::browser::Visitor;
 use super::house::House;
 use super::people;
+use super::slow::Slow;
 
 /// The earliest moment of every answer: the default of a service is ten times as long.
 const PACE: Duration = Duration::from_millis(25);
+/// How much longer every question to a slow directory takes (security-gates G-02).
+const SLOW: Duration = Duration::from_millis(75);
 /// Requests about an account, and as many about nobody.
 const EACH: usize = 1_000;
 const AT_ONCE: usize = 16;
 /// The bar of the gate: 3.9 standard deviations for samples of this size.
 const BAR: f64 = 0.05;
 
+const KINDS: [SampleKind; 11] = [
+    SampleKind::Plain,
+    SampleKind::Locked,
+    SampleKind::PasswordExpired,
+    SampleKind::MustChange,
+    SampleKind::Disabled,
+    SampleKind::Ended,
+    SampleKind::Protected,
+    SampleKind::Unregistered,
+    SampleKind::OutOfScope,
+    SampleKind::Young,
+    SampleKind::MayNotChange,
+];
+
+/// The forms that were measured, in the order of the columns.
+const FORMS: usize = 4;
+
 /// What one visit measured.
 struct Visit {
     is_known: bool,
-    start: Duration,
-    challenge: Duration,
-    prove: Duration,
+    times: [Duration; FORMS],
 }
 
 /// Prints the table.
@@ -43,67 +61,46 @@ pub fn run() {
              the bar of G-02 is |AUC − 0.5| ≤ {BAR}.\n",
             PACE.as_millis()
         );
-        println!("| account | first form | address | code | within the bar |\n|---|---|---|---|---|");
-        let (directory, ids, _folder) = people::directory(EACH, HashingCost::FEATHER).await;
-        directory.import(&odd_accounts()).await.unwrap();
-        let house = Arc::new(House::build_paced(directory, PACE).await);
-        people::register(&house, &ids).await;
-        let registered = Names { kind: "registered", known: Arc::new(people::login), proves: true };
-        report("registered", &compare(&house, &registered).await);
-        for sample in SAMPLES.iter().filter(|sample| sample.kind != SampleKind::Plain) {
-            let login = sample.login;
-            let known = Arc::new(move |_| login.to_owned());
-            // One account of a kind: five wrong codes would block its name for everybody to see.
-            let names = Names { kind: sample.kind.id(), known, proves: false };
-            report(names.kind, &compare(&house, &names).await);
+        println!("| account | first form | address | code | sign-in | within the bar |");
+        println!("|---|---|---|---|---|---|");
+        for kind in KINDS {
+            kind_by_kind(kind, Duration::ZERO).await;
+        }
+        for kind in [SampleKind::Plain, SampleKind::Disabled] {
+            kind_by_kind(kind, SLOW).await;
         }
     });
 }
 
-/// One account of each kind that cannot be helped, or is not registered.
-fn odd_accounts() -> Vec<NewAccount> {
-    SAMPLES
-        .iter()
-        .filter(|sample| sample.kind != SampleKind::Plain)
-        .map(|sample| NewAccount {
-            login: sample.login.to_owned(),
-            display_name: sample.display_name.to_owned(),
-            mail: vec![sample.mail()],
-            is_disabled: sample.kind == SampleKind::Disabled,
-            is_locked: sample.kind == SampleKind::Locked,
-            may_not_change: sample.kind == SampleKind::MayNotChange,
-            credential: Password::new(sample.password.to_owned())
-                .ok()
-                .map(Credential::Plain),
-            ..NewAccount::default()
-        })
-        .collect()
+/// One row: a house with accounts of one kind alone, so that each is asked about once.
+async fn kind_by_kind(kind: SampleKind, line: Duration) {
+    let (embedded, ids, _folder) = people::directory_of(kind, EACH, HashingCost::FEATHER).await;
+    let directory: Arc<dyn Directory> = match line.is_zero() {
+        true => embedded,
+        false => Arc::new(Slow::new(embedded, line)),
+    };
+    let house = Arc::new(House::build_paced(directory, PACE).await);
+    if kind != SampleKind::Unregistered {
+        people::register(&house, &ids).await;
+    }
+    let name = match line.is_zero() {
+        true => kind.id().to_owned(),
+        false => format!("{}, {} ms away", kind.id(), line.as_millis()),
+    };
+    report(&name, &compare(&house).await);
 }
 
-/// Who is compared with nobody.
-struct Names {
-    kind: &'static str,
-    known: Arc<dyn Fn(usize) -> String + Send + Sync>,
-    /// Whether a wrong code is typed as well.
-    proves: bool,
-}
-
-async fn compare(house: &Arc<House>, names: &Names) -> Vec<Visit> {
+async fn compare(house: &Arc<House>) -> Vec<Visit> {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     for place in order() {
         let (number, is_known) = (place / 2, place % 2 == 0);
-        let name = match is_known {
-            true => (names.known)(number),
-            false => format!("no-{}-{number}", names.kind),
-        };
-        let (kind, proves) = (is_known, names.proves);
         let (house, place) = (
             Arc::clone(house),
             Arc::clone(&places).acquire_owned().await.unwrap(),
         );
         tasks.spawn(async move {
-            let visit = visit(&house, &name, (number, kind, proves)).await;
+            let visit = visit(&house, number, is_known).await;
             drop(place);
             visit
         });
@@ -125,34 +122,30 @@ fn order() -> Vec<usize> {
     order
 }
 
-async fn visit(
-    house: &House,
-    name: &str,
-    (number, is_known, proves): (usize, bool, bool),
-) -> Visit {
+async fn visit(house: &House, number: usize, is_known: bool) -> Visit {
+    let name = match is_known {
+        true => people::login(number),
+        false => format!("nobody{number}"),
+    };
     let mut visitor = Visitor::new(house);
     visitor.opens("/reset").await;
-    let start = timed(
-        &mut visitor,
-        "/reset",
-        &[("user", name), ("human", ""), ("answer", "")],
-    )
-    .await;
+    let first = [("user", name.as_str()), ("human", ""), ("answer", "")];
+    let start = timed(&mut visitor, "/reset", &first).await;
     visitor.opens("/flow").await;
     visitor.fills("/flow/intent", &[("intent", "reset")]).await;
     visitor.fills("/flow/method", &[("method", "email")]).await;
     let address = people::address(number);
     let challenge = timed(&mut visitor, "/flow/challenge", &[("address", &address)]).await;
-    let mut prove = Duration::ZERO;
-    if proves {
-        visitor.opens("/flow").await;
-        prove = timed(&mut visitor, "/flow/prove", &[("code", "000000")]).await;
-    }
+    visitor.opens("/flow").await;
+    let prove = timed(&mut visitor, "/flow/prove", &[("code", "000000")]).await;
+    visitor.opens("/signin").await;
+    let began = Instant::now();
+    let wrong = [("user", name.as_str()), ("password", "not the password")];
+    visitor.is_refused("/signin", &wrong).await;
+    let sign_in = began.elapsed();
     Visit {
         is_known,
-        start,
-        challenge,
-        prove,
+        times: [start, challenge, prove, sign_in],
     }
 }
 
@@ -163,36 +156,20 @@ async fn timed(visitor: &mut Visitor<'_>, action: &str, fields: &[(&str, &str)])
 }
 
 fn report(kind: &str, visits: &[Visit]) {
-    let figures = [
-        auc(visits, |visit| visit.start),
-        auc(visits, |visit| visit.challenge),
-        auc(visits, |visit| visit.prove),
-    ];
-    let [start, challenge, prove] = figures.map(|figure| match figure {
-        Some(figure) => format!("{figure:.3}"),
-        None => "–".to_owned(),
-    });
-    let holds = figures
-        .iter()
-        .flatten()
-        .all(|figure| (figure - 0.5).abs() <= BAR);
+    let figures: [f64; FORMS] = std::array::from_fn(|form| auc(visits, form));
+    let holds = figures.iter().all(|figure| (figure - 0.5).abs() <= BAR);
+    let [start, challenge, prove, sign_in] = figures;
     let verdict = if holds { "yes" } else { "**no**" };
-    println!("| {kind} | {start} | {challenge} | {prove} | {verdict} |");
+    println!("| {kind} | {start:.3} | {challenge:.3} | {prove:.3} | {sign_in:.3} | {verdict} |");
 }
 
-/// Mann–Whitney U over n₁n₂, of the requests that were made; `None` where there were too few.
-fn auc(visits: &[Visit], figure: impl Fn(&Visit) -> Duration) -> Option<f64> {
+/// Mann–Whitney U over n₁n₂.
+fn auc(visits: &[Visit], form: usize) -> f64 {
     let of = |is_known: bool| -> Vec<Duration> {
-        let own = visits
-            .iter()
-            .filter(|visit| visit.is_known == is_known)
-            .map(&figure);
-        own.filter(|time| !time.is_zero()).collect()
+        let own = visits.iter().filter(|visit| visit.is_known == is_known);
+        own.map(|visit| visit.times[form]).collect()
     };
     let (known, mut nobody) = (of(true), of(false));
-    if known.len() < EACH / 2 || nobody.len() < EACH / 2 {
-        return None;
-    }
     nobody.sort_unstable();
     let mut wins = 0.0;
     for time in &known {
@@ -200,5 +177,5 @@ fn auc(visits: &[Visit], figure: impl Fn(&Visit) -> Duration) -> Option<f64> {
         let equal = nobody.partition_point(|other| other <= time) - below;
         wins += below as f64 + equal as f64 / 2.0;
     }
-    Some(wins / (known.len() * nobody.len()) as f64)
+    wins / (known.len() * nobody.len()) as f64
 }

@@ -78,6 +78,16 @@ impl Directories {
         self.all.iter().map(|connected| connected.directory.name())
     }
 
+    /// The first that answered when it was last asked, or else the first.
+    pub(super) fn first_up(&self) -> DirectoryName {
+        let is_up = |connected: &&Connected| !connected.is_down.load(Ordering::Relaxed);
+        let found = self.all.iter().find(is_up).or(self.all.first());
+        found.map_or_else(
+            || DirectoryName(String::new()),
+            |connected| connected.directory.name().clone(),
+        )
+    }
+
     /// Looks for a claim in every directory at once.  One entry in one directory is an account;
     /// entries in two are nobody's (behaviour §4.1).
     ///

@@ -1,6 +1,6 @@
 //! The steps between the first form and the new password.
 
-use keymend_domain::account::DirectoryName;
+use keymend_domain::account::{AccountRef, DirectoryName};
 use keymend_domain::code;
 use keymend_domain::directory::Health;
 use keymend_domain::flow::{Context, Flow, FlowFault, Intent, Stage, Step, View};
@@ -8,7 +8,7 @@ use keymend_domain::id::CorrelationId;
 use keymend_domain::method::{self, MethodKind};
 use keymend_domain::password::{self, RuleLine, Rules};
 use keymend_domain::refusal::Refusal;
-use keymend_domain::secret::Password;
+use keymend_domain::secret::{Password, Secret};
 use keymend_domain::time::Moment;
 
 use super::{App, Stop, Visitor};
@@ -123,23 +123,20 @@ impl App {
         let Some(account) = flow.proven_account() else {
             return Ok(Vec::new());
         };
-        let rules = self.password_rules(account).await?;
+        let rules = self.password_rules(&account.id).await?;
         Ok(password::lines(typed, account, &rules))
     }
 
     /// All rules that apply to one account, the directory's as it tells them now.
-    pub(super) async fn password_rules(
-        &self,
-        account: &keymend_domain::account::Account,
-    ) -> Result<Rules, Stop> {
-        let name = &account.id.directory;
+    pub(super) async fn password_rules(&self, account: &AccountRef) -> Result<Rules, Stop> {
+        let name = &account.directory;
         let down = || {
             Stop::Refused(Refusal::DirectoryDown {
                 directory: name.0.clone(),
             })
         };
         let directory = self.inner.directories.get(name).ok_or_else(down)?;
-        match directory.password_rules(&account.id).await {
+        match directory.password_rules(account).await {
             Ok(rules) => Ok(Rules::new(rules, &self.policy())),
             Err(error) => {
                 tracing::warn!(%error, directory = %name, "password rules could not be read");
@@ -236,10 +233,10 @@ impl App {
     pub async fn prove(
         &self,
         form: FormStep,
-        typed: &str,
+        typed: &Secret,
         visitor: &Visitor,
     ) -> Result<Moved, Stop> {
-        let answer = code::typed(typed);
+        let answer = code::typed(typed.expose());
         let moved = self
             .step_flow(form, visitor, move |flow, ctx| {
                 flow.prove(answer.as_ref(), ctx)

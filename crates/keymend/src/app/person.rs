@@ -5,7 +5,7 @@ mod step;
 
 pub(super) use step::end_flows;
 
-use keymend_domain::account::{Account, Claim};
+use keymend_domain::account::{Account, AccountRef, Anchor, Claim};
 use keymend_domain::audit::AuditDeed;
 use keymend_domain::code;
 use keymend_domain::directory::{Found, Health, NoMatch, PasswordRules, SignIn};
@@ -16,7 +16,7 @@ use keymend_domain::refusal::Refusal;
 use keymend_domain::registration::{
     Attempt, ContactFacts, Due, Person, Profile, may_try, signed_in,
 };
-use keymend_domain::secret::Password;
+use keymend_domain::secret::{Password, Secret};
 use keymend_domain::time::Moment;
 
 use super::{App, FormStep, Moved, Stop, Visitor};
@@ -72,11 +72,11 @@ impl App {
     pub async fn sign_in(
         &self,
         user: &str,
-        password: String,
+        password: Secret,
         visitor: &Visitor,
     ) -> Result<SignedIn, Stop> {
         let claim = Claim::new(user).map_err(super::start::shape_refusal)?;
-        let password = Password::current(password)
+        let password = Password::of_current(password)
             .map_err(|shape| Stop::Refused(super::order::shape_refusal(shape)))?;
         let correlation = self.new_journey()?;
         let account = match self.find(&claim).await? {
@@ -88,8 +88,15 @@ impl App {
             .await?;
         let answer = match attempt {
             Attempt::Paused(refusal) => return Err(Stop::Refused(refusal)),
-            Attempt::Withheld => SignIn::NoMatch(NoMatch::Unsaid),
-            Attempt::Allowed => self.ask_directory(account.as_ref(), &password).await?,
+            Attempt::Withheld => {
+                self.ask_directory(&self.nobody(), &password).await?;
+                SignIn::NoMatch(NoMatch::Unsaid)
+            }
+            Attempt::Allowed => {
+                let nobody = self.nobody();
+                let asked = account.as_ref().map_or(&nobody, |account| &account.id);
+                self.ask_directory(asked, &password).await?
+            }
         };
         self.admit_person((claim, correlation), account, answer, visitor)
             .await
@@ -102,8 +109,13 @@ impl App {
         visitor: &Visitor,
     ) -> Result<Attempt, Stop> {
         let rules: Option<(Account, PasswordRules)> = match account {
-            Some(account) => Some((account.clone(), self.sign_in_rules(account).await)),
-            None => None,
+            Some(account) => Some((account.clone(), self.sign_in_rules(&account.id).await)),
+            None => {
+                // The same questions for a name that means nobody: else the time of the answer
+                // would tell, wherever a directory is slower than the earliest moment.
+                self.sign_in_rules(&self.nobody()).await;
+                None
+            }
         };
         let desk = self.desk(visitor);
         let (claim, correlation) = (claim.clone(), correlation.clone());
@@ -123,7 +135,7 @@ impl App {
 
     /// The lockout rules of an account.  Where they cannot be read nobody may be asked: a page
     /// that said so would tell that the name means somebody, so it is as if no try were left.
-    async fn sign_in_rules(&self, account: &Account) -> PasswordRules {
+    async fn sign_in_rules(&self, account: &AccountRef) -> PasswordRules {
         match self.password_rules(account).await {
             Ok(rules) => rules.directory,
             Err(_) => PasswordRules {
@@ -133,19 +145,24 @@ impl App {
         }
     }
 
+    /// An account that is in no directory, to be asked about where a name means nobody.
+    fn nobody(&self) -> AccountRef {
+        AccountRef {
+            directory: self.inner.directories.first_up(),
+            anchor: Anchor("00000000-0000-0000-0000-000000000000".to_owned()),
+        }
+    }
+
     async fn ask_directory(
         &self,
-        account: Option<&Account>,
+        account: &AccountRef,
         password: &Password,
     ) -> Result<SignIn, Stop> {
-        let Some(account) = account else {
-            return Ok(SignIn::NoMatch(NoMatch::Unsaid));
-        };
-        let name = &account.id.directory;
+        let name = &account.directory;
         let Some(directory) = self.inner.directories.get(name) else {
             return Ok(SignIn::NoMatch(NoMatch::Unsaid));
         };
-        match directory.check_password(&account.id, password).await {
+        match directory.check_password(account, password).await {
             Ok(answer) => Ok(answer),
             Err(error) => {
                 tracing::warn!(%error, directory = %name, "a sign-in could not be asked for");
@@ -338,10 +355,10 @@ impl App {
     pub async fn answer_code(
         &self,
         form: FormStep,
-        typed: &str,
+        typed: &Secret,
         visitor: &Visitor,
     ) -> Result<Moved, Stop> {
-        let typed = code::typed(typed);
+        let typed = code::typed(typed.expose());
         let moved = self
             .step_person(
                 form,

@@ -41,11 +41,12 @@ impl App {
     /// # Errors
     ///
     /// [`Stop::Refused`] for what an outsider can see himself: shape, bot check, pace of the
-    /// source, a blocked name, the whole site off, all directories down.
+    /// source, a blocked name, the whole site off, all directories down or paused.
     pub async fn start(&self, form: StartForm, visitor: &Visitor) -> Result<Started, Stop> {
         let claim = Claim::new(&form.user).map_err(shape_refusal)?;
         let correlation = self.new_journey()?;
         self.is_open()?;
+        self.writes_somewhere()?;
         self.admit(&claim, &correlation, form.human, visitor)
             .await?;
         let found = self.find(&claim).await?;
@@ -62,6 +63,20 @@ impl App {
         match self.policy().settings().scope {
             Scope::None => Err(Stop::Refused(Refusal::SiteOff)),
             Scope::Selected | Scope::All => Ok(()),
+        }
+    }
+
+    /// Writing is switched off for every directory: nobody can be helped, and it is said at once.
+    fn writes_somewhere(&self) -> Result<(), Stop> {
+        let policy = self.policy();
+        let mut names = self.inner.directories.names();
+        let first = names.next().map(|name| name.0.clone());
+        let is_off = |name: &str| !policy.writes_to_directory(name);
+        match first {
+            Some(directory) if is_off(&directory) && names.all(|name| is_off(&name.0)) => {
+                Err(Stop::Refused(Refusal::SitePaused { directory }))
+            }
+            _ => Ok(()),
         }
     }
 
