@@ -78,7 +78,22 @@ impl Desk<'_> {
 
     /// A refusal as lines on top of a page and beside its fields.
     pub(super) fn lines(&self, refusal: &Refusal, field: Option<&'static str>) -> Vec<ErrorLine> {
-        self.say(|sayings| sayings.lines(refusal, field))
+        let refusal = self.titled(refusal);
+        self.say(|sayings| sayings.lines(&refusal, field))
+    }
+
+    /// The same refusal with what people call the directory in place of its name.
+    fn titled(&self, refusal: &Refusal) -> Refusal {
+        let title = |name: &str| self.web.app().directories().title(name);
+        match refusal {
+            Refusal::SitePaused { directory } => Refusal::SitePaused {
+                directory: title(directory),
+            },
+            Refusal::DirectoryDown { directory } => Refusal::DirectoryDown {
+                directory: title(directory),
+            },
+            other => other.clone(),
+        }
     }
 
     fn say<T>(&self, speak: impl FnOnce(&Sayings<'_>) -> T) -> T {

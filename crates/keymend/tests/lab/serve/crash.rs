@@ -68,7 +68,7 @@ async fn check(moment: Moment) {
     );
 }
 
-async fn order_is_opened(house: &House) {
+pub async fn order_is_opened(house: &House) {
     while count(house, "order.opened") == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
