@@ -188,7 +188,7 @@ async fn goes_past(world: World, listener: TcpListener, (stuck, free): (Recipien
     tokio::time::timeout(PATIENCE, arrives).await.unwrap();
     dispatcher.abort();
     drop(open);
-    world.is_left_as_it_is();
+    world.stays_as_it_is();
 }
 
 #[tokio::test]

@@ -453,7 +453,7 @@ impl World {
     }
 
     /// The end of a test that leaves messages behind on purpose.
-    pub fn is_left_as_it_is(mut self) {
+    pub fn stays_as_it_is(mut self) {
         self.is_over = true;
     }
 }
