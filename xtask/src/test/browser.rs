@@ -16,7 +16,7 @@ pub(super) fn tests() -> Result<Counts, Failure> {
         .arg(root().join("crates/keymend/tests/browser/run.mjs"))
         .env("KEYMEND_BIN", target().join("debug/keymend"))
         .env("KEYMEND_GALLERY", galleries)
-        .env("KEYMEND_SCREENSHOTS", target().join("screenshots"))
+        .env("KEYMEND_EVIDENCE", target().join("screenshots"))
         .current_dir(root());
     let counts = step::counted(command, count)?;
     if counts == Counts::default() {

@@ -23,7 +23,14 @@ const PACKAGES: &[(&str, Sign)] = &[
         "python3-aiosmtpd",
         Sign::Runs(&["/usr/bin/python3", "-c", "import aiosmtpd"]),
     ),
-    ("chromium", Sign::File("/usr/bin/chromium")),
+    (
+        "chromium-headless-shell",
+        Sign::Runs(&["sh", "-c", "command -v chromium-headless-shell || command -v chromium"]),
+    ),
+    (
+        "libfaketime",
+        Sign::Runs(&["sh", "-c", "ls /usr/lib/*/faketime/libfaketimeMT.so.1"]),
+    ),
     (
         "fonts-dejavu-core",
         Sign::File("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),

@@ -4,6 +4,7 @@
 import { createServer } from "node:http";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, extname, join } from "node:path";
+import { axeSource } from "./node_modules.mjs";
 import { sure } from "./runner.mjs";
 
 const TYPES = {
@@ -31,9 +32,10 @@ function rooms(folder, language) {
   const count = Math.ceil(files.length / PAGES_MAX);
   return Array.from({ length: count }, (_, index) => ({
     name: `every page in every shape is accessible and fits, ${language} ${index + 1}/${count}`,
-    onlyFor: "phone",
+    onlyFor: ["phone"],
     start: () => serve(folder),
     async body(visitor) {
+      await visitor.context.addInitScript(axeSource);
       const room = files.slice(index * PAGES_MAX, (index + 1) * PAGES_MAX);
       for (const file of room) await looksAt(visitor, file, language);
     },
@@ -50,6 +52,11 @@ async function looksAt(visitor, file, language) {
   await visitor.inSchemes(schemes, `gallery ${language} ${basename(file, ".html")}`);
 }
 
+/** axe is a script, and where scripts run what is for those without one is not shown. */
+function asWithoutScript(content) {
+  return content.toString().replace(/<noscript>(<p.*?)<\/noscript>/gs, "$1");
+}
+
 /** Serves the files of a folder; anything else is not there. */
 async function serve(folder) {
   const server = createServer((request, response) => {
@@ -57,7 +64,7 @@ async function serve(folder) {
     const type = TYPES[extname(file)];
     if (!type || !existsSync(file)) return response.writeHead(404).end();
     // Pages that renew themselves would leave while they are looked at.
-    const content = type === TYPES[".js"] ? "" : readFileSync(file);
+    const content = type === TYPES[".js"] ? "" : asWithoutScript(readFileSync(file));
     return response.writeHead(200, { "content-type": type }).end(content);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -3,10 +3,12 @@
 //
 //   KEYMEND_BIN=target/debug/keymend node crates/keymend/tests/browser/run.mjs [words of a name]…
 //
-// KEYMEND_SCREENSHOTS is where pictures go (target/screenshots), KEYMEND_WALKS_AT_ONCE how many
-// walks go side by side (3), KEYMEND_GALLERY a folder with one gallery for each language.  `--self` tests the walker on a page of its own, without a service.
+// What is left of a walk that failed goes to target/screenshots, or KEYMEND_EVIDENCE.  Pictures of
+// every page are taken where KEYMEND_SCREENSHOTS names a folder for them.  KEYMEND_WALKS_AT_ONCE is
+// how many walks go side by side (3), KEYMEND_GALLERY a folder with one gallery for each language.
+// `--self` tests the walker alone, on a page of its own, without a service.
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { chromium } from "./node_modules.mjs";
 import { runAll } from "./runner.mjs";
 import { startDemo } from "./service.mjs";
@@ -27,13 +29,19 @@ import * as sameness from "./walks/sameness.mjs";
 const ROOMS = [stops, registration, reset, unlock, password, habits, protection, sameness];
 const WALKS = ROOMS.flatMap((room) => room.walks);
 
-/** In the last one the pages are those of the third in the window of the second. */
+/**
+ * The colour schemes in which axe looks at the pages: dark once, for a window decides no colour.
+ * Without a script it looks at none: the gallery has every page as it comes without one.
+ */
 const SETTINGS = [
-  { name: "phone", javaScript: true, width: 390, height: 844, isLookedAt: true },
-  { name: "desktop", javaScript: true, width: 1280, height: 900, isLookedAt: true },
-  { name: "phone, no script", javaScript: false, width: 390, height: 844, isLookedAt: true },
-  { name: "desktop, no script", javaScript: false, width: 1280, height: 900, isLookedAt: false },
+  { name: "phone", javaScript: true, width: 390, height: 844, schemes: ["light", "dark"] },
+  { name: "desktop", javaScript: true, width: 1280, height: 900, schemes: ["light"] },
+  { name: "phone, no script", javaScript: false, width: 390, height: 844, schemes: [] },
+  { name: "desktop, no script", javaScript: false, width: 1280, height: 900, schemes: [] },
 ];
+
+/** Chromium without a window system of its own takes half the time; the usual one does as well. */
+const CHROMIUMS = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 
 const FLAGS = [
   "--headless",
@@ -49,20 +57,22 @@ const FLAGS = [
 const words = process.argv.slice(2).filter((word) => word !== "--self");
 const isSelfTest = process.argv.includes("--self");
 const walks = isSelfTest ? [sampleWalk] : [...galleries(process.env.KEYMEND_GALLERY), ...WALKS];
-const screenshots = process.env.KEYMEND_SCREENSHOTS ?? "target/screenshots";
-mkdirSync(screenshots, { recursive: true });
+const screenshots = process.env.KEYMEND_SCREENSHOTS;
+const evidence = process.env.KEYMEND_EVIDENCE ?? "target/screenshots";
+for (const folder of [screenshots, evidence]) if (folder) mkdirSync(folder, { recursive: true });
 
 // Every service stops at the end of this process.
 process.setMaxListeners(0);
 const browser = await chromium.launch({
-  executablePath: process.env.KEYMEND_CHROMIUM ?? "/usr/bin/chromium",
+  executablePath: process.env.KEYMEND_CHROMIUM ?? CHROMIUMS.find(existsSync),
   args: FLAGS,
 });
 
 async function runOne(walk, setting) {
   const start = walk.start ?? (isSelfTest ? startSample : startDemo);
   const service = await start(walk);
-  const visitor = await Visitor.open({ browser, service, setting, screenshots, walk: walk.name });
+  const about = { service, setting, screenshots, evidence, walk: walk.name };
+  const visitor = await Visitor.open({ browser, ...about });
   try {
     await walk.body(visitor);
     visitor.complainOfAccidents();
@@ -76,7 +86,7 @@ async function runOne(walk, setting) {
 }
 
 const chosen = SETTINGS.flatMap((setting) => walks.map((walk) => ({ walk, setting })))
-  .filter(({ walk, setting }) => (walk.onlyFor ?? setting.name) === setting.name)
+  .filter(({ walk, setting }) => !walk.onlyFor || walk.onlyFor.includes(setting.name))
   .map(({ walk, setting }) => ({
     name: `${walk.name} (${setting.name})`,
     run: () => runOne(walk, setting),

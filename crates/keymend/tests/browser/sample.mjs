@@ -12,6 +12,8 @@ const FORM = `<form method="post" action="/sent"><label for="user">User name</la
 <label><input type="radio" name="method" value="text"> Text</label></fieldset>
 <button type="submit">Next</button></form>`;
 
+const AGAIN = `<form action="/"><button type="submit">Again</button></form>`;
+
 const LETTERS = `<ul class="letters"><li class="letter email"><h2>E-mail to jane@home.example</h2>
 <p class="subject">Your code</p><p class="letter-body">654321 is your code. 15 minutes.</p></li></ul>`;
 
@@ -26,7 +28,7 @@ export async function startSample() {
       request.on("end", () => answer(303, { location: `/after?${body}` }));
     } else if (request.url.startsWith("/after")) {
       const typed = new URL(request.url, "http://localhost").searchParams;
-      answer(200, {}, page("Thank you", `<p>${typed.get("user")} by ${typed.get("method")}</p>`));
+      answer(200, {}, page("Thank you", `<p>${typed.get("user")} by ${typed.get("method")}</p>${AGAIN}`));
     } else if (request.url === "/outbox") {
       answer(200, {}, page("Outbox", LETTERS));
     } else if (request.url === "/favicon.ico") {

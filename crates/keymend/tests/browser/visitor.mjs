@@ -2,7 +2,9 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { axeSource } from "./node_modules.mjs";
+import { letters } from "./outbox.mjs";
 import { same, sure } from "./runner.mjs";
 
 const PATIENCE_MS = 15_000;
@@ -10,9 +12,14 @@ const PATIENCE_MS = 15_000;
 /** Pages that have been checked and photographed, by setting: once each is enough. */
 const examined = new Set();
 
+const ALL_RULES = {};
+
+/** The rules of axe that colours decide; all others find the same in every colour scheme. */
+const COLOUR_RULES = { runOnly: ["color-contrast", "link-in-text-block"] };
+
 export class Visitor {
   /** Opens a window of the given size on the service. */
-  static async open({ browser, service, setting, screenshots, walk }) {
+  static async open({ browser, service, setting, screenshots, evidence, walk }) {
     const context = await browser.newContext({
       baseURL: service.url,
       javaScriptEnabled: setting.javaScript,
@@ -22,7 +29,7 @@ export class Visitor {
     });
     context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
-    const visitor = new Visitor({ context, page, service, setting, screenshots, walk });
+    const visitor = new Visitor({ context, page, service, setting, screenshots, evidence, walk });
     visitor.watch();
     return visitor;
   }
@@ -122,7 +129,7 @@ export class Visitor {
     await this.examine("told");
   }
 
-  /** Looks closely at a page, once for every size and setting: axe, width, next step, pictures. */
+  /** Looks closely at a page, once for every size and setting: width, next step, axe, pictures. */
   async examine(state = "") {
     const name = slug(`${await this.heading()} ${state}`);
     const key = `${name} ${this.setting.name}`;
@@ -130,18 +137,35 @@ export class Visitor {
     examined.add(key);
     await this.fits();
     await this.leadsOn();
-    if (this.setting.isLookedAt) await this.inSchemes(["light", "dark"], name);
+    if (this.setting.schemes.length > 0) await this.inSchemes(this.setting.schemes, name);
   }
 
   /** Ends the walk if axe finds anything in these colour schemes; takes a picture of each. */
   async inSchemes(schemes, name) {
-    for (const colorScheme of schemes) {
+    await this.bringAxe();
+    for (const [index, colorScheme] of schemes.entries()) {
       await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      const violations = await this.violations();
+      const violations = await this.violations(index === 0 ? ALL_RULES : COLOUR_RULES);
       sure(violations.length === 0, `axe (${colorScheme}) at ${this.page.url()}:\n${violations.join("\n")}`);
       await this.shot(name, colorScheme);
     }
     await this.page.emulateMedia({ colorScheme: "light", reducedMotion: "no-preference" });
+  }
+
+  /** Puts axe into the page, where it is not there yet. */
+  async bringAxe() {
+    const isThere = await this.page.evaluate(() => "axe" in window);
+    if (!isThere) await this.page.evaluate(axeSource);
+  }
+
+  /** What axe, which is in the page already, finds on it. */
+  async violations(rules = ALL_RULES) {
+    const found = await this.page.evaluate(async (options) => {
+      return (await axe.run({ resultTypes: ["violations"], ...options })).violations;
+    }, rules);
+    return found.flatMap(({ id, help, nodes }) =>
+      nodes.map((node) => `${id}: ${help}\n    ${node.html}\n    ${node.failureSummary}`),
+    );
   }
 
   /** Ends the walk if the page has no next step, or does not say in its title what it is. */
@@ -155,45 +179,15 @@ export class Visitor {
     sure((await steps.count()) > 0, "the page is a dead end");
   }
 
-  /** What axe finds on the page as it stands. */
-  async violations() {
-    return this.hasScript ? violationsOn(this.page) : this.violationsOnCopy();
-  }
-
-  /** axe is a script: where the person has none, it looks at a copy of the page elsewhere. */
-  async violationsOnCopy() {
-    const copyContext = await this.context.browser().newContext({
-      viewport: { width: this.setting.width, height: this.setting.height },
-      colorScheme: (await this.isDark()) ? "dark" : "light",
-    });
-    try {
-      const body = await this.page.content();
-      const copy = await copyContext.newPage();
-      await copy.route("**/*", (route) => {
-        if (route.request().isNavigationRequest()) {
-          return route.fulfill({ body, contentType: "text/html; charset=utf-8" });
-        }
-        return route.request().resourceType() === "script" ? route.abort() : route.continue();
-      });
-      await copy.goto(this.page.url(), { waitUntil: "load" });
-      return await violationsOn(copy);
-    } finally {
-      await copyContext.close();
-    }
-  }
-
-  async isDark() {
-    return this.page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches);
-  }
-
   /** Ends the walk if the page is wider than the window. */
   async fits(room = this.setting.width) {
     const width = await this.page.evaluate(() => document.documentElement.scrollWidth);
     sure(width <= room, `${this.page.url()} is ${width} wide, the window ${room}`);
   }
 
-  /** Takes a picture of the whole page. */
+  /** Takes a picture of the whole page, where somebody wants to look at pictures. */
   async shot(name, colorScheme) {
+    if (!this.screenshots) return;
     const file = `${slug(name)}--${slug(this.setting.name)}--${colorScheme}.png`;
     await this.page.screenshot({ path: join(this.screenshots, file), fullPage: true });
   }
@@ -202,19 +196,8 @@ export class Visitor {
 
   /** The messages in the demonstration's outbox, newest first. */
   async outbox() {
-    const window = await this.context.newPage();
-    try {
-      await window.goto("/outbox", { waitUntil: "load" });
-      return await window.locator("ul.letters > li.letter").evaluateAll((letters) =>
-        letters.map((letter) => ({
-          to: letter.querySelector("h2").textContent.trim().replace(/^.* to /, ""),
-          subject: letter.querySelector(".subject")?.textContent.trim() ?? "",
-          body: letter.querySelector(".letter-body").textContent,
-        })),
-      );
-    } finally {
-      await window.close();
-    }
+    const answer = await this.context.request.get("/outbox");
+    return letters(await answer.text());
   }
 
   /** The newest message to this address that `fits`, waiting for it if need be. */
@@ -225,6 +208,7 @@ export class Visitor {
       const all = await this.outbox();
       const found = all.find((one) => plain(one.to) === plain(address) && fits(one));
       if (found) return found;
+      await pause(25);
     }
     throw new Error(`no message to ${address} came`);
   }
@@ -270,7 +254,7 @@ export class Visitor {
 
   /** A picture and the source of the page where a walk ended. */
   async keepEvidence() {
-    const name = join(this.screenshots, `FAILED--${slug(this.walk)}--${slug(this.setting.name)}`);
+    const name = join(this.evidence, `FAILED--${slug(this.walk)}--${slug(this.setting.name)}`);
     await this.page.screenshot({ path: `${name}.png`, fullPage: true }).catch(() => {});
     await this.page
       .content()
@@ -281,14 +265,6 @@ export class Visitor {
   async close() {
     await this.context.close();
   }
-}
-
-async function violationsOn(page) {
-  await page.evaluate(axeSource);
-  const found = await page.evaluate(async () => (await axe.run()).violations);
-  return found.flatMap(({ id, help, nodes }) =>
-    nodes.map((node) => `${id}: ${help}\n    ${node.html}\n    ${node.failureSummary}`),
-  );
 }
 
 function slug(text) {

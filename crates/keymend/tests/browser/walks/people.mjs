@@ -17,6 +17,9 @@ const PARTS = {
   young: "young.yara",
 };
 
+/** Where a walk is about what the service answers, and no window shows it otherwise. */
+export const ANY_WINDOW = ["phone", "desktop, no script"];
+
 /** A user name that nobody has. */
 export const NOBODY = "nobody.here";
 

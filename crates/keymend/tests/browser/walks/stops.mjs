@@ -1,7 +1,18 @@
 // S25, S26, S32 and other places where a journey stops.
 
 import { same, sure } from "../runner.mjs";
-import { NOBODY, account, answer, askByEmail, startReset, startWith } from "./people.mjs";
+import {
+  ANY_WINDOW,
+  NEW_PASSWORD,
+  NOBODY,
+  account,
+  answer,
+  askByEmail,
+  signsInWith,
+  startReset,
+  startWith,
+  typeNewPassword,
+} from "./people.mjs";
 
 /** One attempt that fails: a wrong address and a wrong code, then given up. */
 async function fails(visitor, user) {
@@ -22,6 +33,11 @@ async function isPausedAfterFive(visitor, user) {
   await isPaused(visitor);
 }
 
+async function hasTimedOut(visitor) {
+  await visitor.sees("This attempt has timed out");
+  same(visitor.lastStatus, 410, "the status");
+}
+
 async function isPaused(visitor) {
   await visitor.sees("Resetting is paused");
   same(visitor.lastStatus, 429, "the status");
@@ -35,6 +51,7 @@ export const walks = [
   },
   {
     name: "after five failed attempts resetting is paused for a name that nobody has",
+    onlyFor: ANY_WINDOW,
     body: (visitor) => isPausedAfterFive(visitor, NOBODY),
   },
   {
@@ -46,6 +63,31 @@ export const walks = [
       await visitor.reads("Nothing was changed.");
       await visitor.visit("/flow");
       sure((await visitor.heading()) !== "Show that it is you", "the attempt goes on");
+    },
+  },
+  {
+    name: "an attempt that took too long has ended, and the next one leads on",
+    gates: 1,
+    movesClock: true,
+    async body(visitor) {
+      const jane = account(visitor, "plain");
+      await startWith(visitor, jane.user, "reset");
+      await askByEmail(visitor, jane.email);
+      const code = await visitor.code(jane.email);
+      visitor.service.putForward(16);
+      await answer(visitor, code);
+      await hasTimedOut(visitor);
+      await visitor.press("Start again");
+      await visitor.sees("Get back into your account");
+      same(await visitor.page.locator("#user").inputValue(), jane.user, "the name that was typed");
+      await startWith(visitor, jane.user, "reset");
+      await askByEmail(visitor, jane.email);
+      await answer(visitor, await visitor.code(jane.email, code));
+      await visitor.sees("Choose a new password");
+      visitor.service.putForward(32);
+      await typeNewPassword(visitor, NEW_PASSWORD);
+      await hasTimedOut(visitor);
+      await signsInWith(visitor, jane.user, jane.password);
     },
   },
   {
