@@ -32,6 +32,8 @@ pub enum Fault {
     CutDownAfter(usize),
     /// Every piece arrives that much later.
     Latency(Duration),
+    /// After so many further pieces, either way, not one byte is carried: the talk stops there.
+    HangAfter(usize),
 }
 
 /// A proxy on a free port of 127.0.0.1, in front of one server.
@@ -61,6 +63,7 @@ struct Line {
     fault: Fault,
     carried_up: usize,
     carried_down: usize,
+    pieces: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -103,6 +106,7 @@ impl Proxy {
                 fault: Fault::None,
                 carried_up: 0,
                 carried_down: 0,
+                pieces: 0,
             }),
             listener: Mutex::new(Some(listener)),
             open: Mutex::new(Vec::new()),
@@ -131,6 +135,7 @@ impl Proxy {
             fault,
             carried_up: 0,
             carried_down: 0,
+            pieces: 0,
         };
         let mut listener = lock(&self.shared.listener);
         if fault == Fault::Refuse {
@@ -151,6 +156,11 @@ impl Proxy {
     /// How many connections have been accepted so far.
     pub fn connections(&self) -> usize {
         self.shared.accepted.load(Ordering::SeqCst)
+    }
+
+    /// How many pieces have gone either way since the last [`Proxy::set`], swallowed ones included.
+    pub fn pieces(&self) -> usize {
+        lock(&self.shared.line).pieces
     }
 
     /// How many bytes have gone towards the server since the last [`Proxy::set`], swallowed ones
@@ -251,6 +261,8 @@ impl Shared {
 
     fn fate(&self, way: Way, length: usize) -> Fate {
         let mut line = lock(&self.line);
+        line.pieces += 1;
+        let pieces = line.pieces;
         let carried = match way {
             Way::Up => &mut line.carried_up,
             Way::Down => &mut line.carried_down,
@@ -261,6 +273,7 @@ impl Shared {
             (Fault::Hang, _) | (Fault::DropAnswers, Way::Down) | (Fault::DropRequests, Way::Up) => {
                 Fate::Swallow
             }
+            (Fault::HangAfter(limit), _) if pieces > limit => Fate::Swallow,
             (Fault::CutUpAfter(limit), Way::Up) | (Fault::CutDownAfter(limit), Way::Down)
                 if before + length > limit =>
             {
@@ -348,6 +361,17 @@ mod tests {
         proxy.set(Fault::Hang);
         let silence = say(&mut connect(&proxy), b"hello").unwrap_err();
         assert_eq!(silence.kind(), ErrorKind::WouldBlock);
+    }
+
+    #[test]
+    fn a_talk_stops_after_so_many_pieces() {
+        let proxy = Proxy::start(echo());
+        let mut stream = connect(&proxy);
+        proxy.set(Fault::HangAfter(3));
+        say(&mut stream, b"hello").unwrap();
+        let silence = say(&mut stream, b"world").unwrap_err();
+        assert_eq!(silence.kind(), ErrorKind::WouldBlock);
+        assert_eq!((proxy.carried_up(), proxy.pieces()), (10, 4));
     }
 
     #[test]

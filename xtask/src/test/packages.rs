@@ -25,7 +25,11 @@ const PACKAGES: &[(&str, Sign)] = &[
     ),
     (
         "chromium-headless-shell",
-        Sign::Runs(&["sh", "-c", "command -v chromium-headless-shell || command -v chromium"]),
+        Sign::Runs(&[
+            "sh",
+            "-c",
+            "command -v chromium-headless-shell || command -v chromium",
+        ]),
     ),
     (
         "libfaketime",

@@ -4,6 +4,9 @@
 mod administrator;
 mod bad_days;
 mod crash;
+mod every_step;
+mod full_disk;
 mod house;
 mod journey;
 mod visitor;
+mod walker;

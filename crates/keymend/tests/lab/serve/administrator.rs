@@ -102,7 +102,7 @@ async fn a_name_that_guessing_blocked_is_unblocked() {
 
 #[tokio::test]
 async fn an_altered_record_is_named() {
-    let mut house = House::open();
+    let house = House::open();
     house.visitor().starts("jane.doe").await;
     house.stop();
     let lines = house.does(&["audit", "export"]);
@@ -152,7 +152,7 @@ async fn the_configuration_is_tried_and_the_failing_step_is_named() {
 
 #[tokio::test]
 async fn another_root_key_does_not_open_the_house() {
-    let mut house = House::open();
+    let house = House::open();
     house.stop();
     for file in ["root.key", "root.key.audit"] {
         std::fs::remove_file(house.path(file)).unwrap();

@@ -24,7 +24,7 @@ enum Moment {
 }
 
 async fn check(moment: Moment) {
-    let mut house = House::open();
+    let house = House::open();
     let jane = person("jane.doe");
     house.registers(jane.uid, WAYS[0].1, WAYS[1].1).await;
     let mut visitor = house.proves(jane.uid, "reset", WAYS).await;
@@ -92,7 +92,7 @@ async fn an_order_that_never_left_is_settled_once_and_nothing_was_written() {
 
 #[tokio::test]
 async fn a_journey_goes_on_where_it_was_when_the_service_crashed() {
-    let mut house = House::open();
+    let house = House::open();
     house.registers("jane.doe", WAYS[0].1, WAYS[1].1).await;
     let mut jane = house.visitor();
     jane.starts("jane.doe").await;

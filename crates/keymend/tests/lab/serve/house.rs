@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use keymend_lab::process::{Process, free_port};
@@ -32,7 +33,7 @@ probation_hours = 0
 
 pub struct House {
     // The service goes before what it talks to.
-    service: Option<Process>,
+    service: Mutex<Option<Process>>,
     pub slapd: Slapd,
     /// Between the service and the directory.
     pub line: Proxy,
@@ -46,6 +47,11 @@ pub struct House {
 impl House {
     /// Everything but the service.
     pub fn furnish() -> Self {
+        Self::furnish_with(SlapdOptions::default())
+    }
+
+    /// The same with another directory.
+    pub fn furnish_with(options: SlapdOptions) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("keymend-lab-")
             .tempdir()
@@ -53,9 +59,9 @@ impl House {
         for inner in ["tls", "run"] {
             fs::create_dir(folder.path().join(inner)).unwrap();
         }
-        let slapd = Slapd::start(SlapdOptions::default());
+        let slapd = Slapd::start(options);
         let house = Self {
-            service: None,
+            service: Mutex::new(None),
             line: Proxy::start(slapd.tls_port()),
             slapd,
             smtp: Smtp::start(SmtpOptions::default()),
@@ -76,11 +82,16 @@ impl House {
 
     /// A running service, and the policy in force.
     pub fn open() -> Self {
-        let mut house = Self::furnish();
-        house.write("policy.toml", POLICY);
-        house.does(&["policy", "apply", "policy.toml", "--i-understand"]);
-        house.start();
+        let house = Self::furnish();
+        house.opens();
         house
+    }
+
+    /// Puts the policy in force and starts the service.
+    pub fn opens(&self) {
+        self.write("policy.toml", POLICY);
+        self.does(&["policy", "apply", "policy.toml", "--i-understand"]);
+        self.start();
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -197,7 +208,7 @@ format = "json"
     }
 
     #[track_caller]
-    pub fn start(&mut self) {
+    pub fn start(&self) {
         let log = self.path("run/log");
         let before = fs::read_to_string(&log).unwrap_or_default().len();
         let command = [
@@ -212,20 +223,39 @@ format = "json"
             text[before..].contains("Keymend is ready")
         };
         service.wait_until(is_ready).unwrap();
-        self.service = Some(service);
+        *self.service() = Some(service);
+    }
+
+    fn service(&self) -> MutexGuard<'_, Option<Process>> {
+        self.service.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the service as a crash would.
-    pub fn kill(&mut self) {
-        self.service.as_mut().unwrap().kill();
+    pub fn kill(&self) {
+        self.service().as_mut().unwrap().kill();
     }
 
     /// Ends the service as its manager would.
-    pub fn stop(&mut self) {
-        let pid = self.service.as_ref().unwrap().pid().to_string();
+    pub fn stop(&self) {
+        let pid = self.pid().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         let process = PathBuf::from(format!("/proc/{pid}/exe"));
         self.comes_true("the process is gone", || fs::read_link(&process).is_err());
+    }
+
+    /// The processor time that the service has used so far, in ticks of the kernel.
+    pub fn ticks(&self) -> u64 {
+        let pid = self.pid();
+        let line = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // The name in parentheses may hold spaces; user and system time are the 14th and 15th field.
+        let (_, rest) = line.rsplit_once(')').unwrap_or_default();
+        let fields = rest.split_whitespace().skip(11).take(2);
+        fields.filter_map(|field| field.parse::<u64>().ok()).sum()
+    }
+
+    /// The service's process id.
+    pub fn pid(&self) -> u32 {
+        self.service().as_ref().unwrap().pid()
     }
 
     pub fn log(&self) -> String {
@@ -276,10 +306,22 @@ format = "json"
     /// Signs in and registers an address and a number.
     pub async fn registers(&self, uid: &str, mail: &str, number: &str) -> Visitor {
         let mut visitor = self.visitor();
-        visitor.goes_to("/signin").await;
         let login = [("user", uid), ("password", person(uid).password)];
-        visitor.sends("/signin", &login).await;
-        for (method, contact) in [("email", mail), ("text", number)] {
+        let ways = [("email", mail), ("text", number)];
+        self.registers_as(&mut visitor, &login, ways).await;
+        visitor
+    }
+
+    /// The same for this visitor.
+    pub async fn registers_as(
+        &self,
+        visitor: &mut Visitor,
+        login: &[(&str, &str)],
+        ways: [(&str, &str); 2],
+    ) {
+        visitor.goes_to("/signin").await;
+        visitor.sends("/signin", login).await;
+        for (method, contact) in ways {
             let before = self.codes_at(contact).len();
             visitor.goes_to("/me/add").await;
             let fields = [("method", method), ("address", contact)];
@@ -287,7 +329,6 @@ format = "json"
             let code = self.next_code(contact, before);
             visitor.sends("/me/code", &[("code", &code)]).await;
         }
-        visitor
     }
 
     /// Walks from the first form to the page behind the second gate.

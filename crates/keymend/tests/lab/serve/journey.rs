@@ -9,7 +9,7 @@ const NUMBER: &str = "+447700900199";
 
 #[tokio::test]
 async fn a_policy_is_applied_while_the_service_runs_and_noah_gets_back_in() {
-    let mut house = House::furnish();
+    let house = House::furnish();
     house.start();
     let mut stranger = house.visitor();
     stranger

@@ -13,6 +13,8 @@ pub struct Visitor {
     client: Client,
     origin: String,
     cookies: BTreeMap<String, String>,
+    /// Where the named proxy says that this person is, if there is one.
+    address: String,
     pub status: u16,
     html: String,
 }
@@ -32,15 +34,23 @@ impl Visitor {
             client,
             origin: origin.to_owned(),
             cookies: BTreeMap::new(),
+            address: "127.0.0.1".to_owned(),
             status: 0,
             html: String::new(),
         }
+    }
+
+    /// The same person behind a proxy that reports this address.
+    pub fn at(mut self, address: String) -> Self {
+        self.address = address;
+        self
     }
 
     pub async fn goes_to(&mut self, path: &str) -> &mut Self {
         let mut path = path.to_owned();
         for _ in 0..5 {
             let request = self.client.get(format!("{}{path}", self.origin));
+            let request = request.header("x-forwarded-for", &self.address);
             let response = request.header(COOKIE, self.cookie_line()).send().await;
             match self.takes(response.unwrap()).await {
                 Some(next) => path = next,
@@ -64,6 +74,20 @@ impl Visitor {
         path: &str,
         fields: &[(&str, &str)],
     ) -> Result<Option<String>, reqwest::Error> {
+        let response = self.posts(path, fields).await?;
+        Ok(self.takes(response).await)
+    }
+
+    /// Sends the form and never reads the answer, as if the line had gone meanwhile.
+    pub async fn sends_unheard(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<(), reqwest::Error> {
+        self.posts(path, fields).await.map(drop)
+    }
+
+    async fn posts(&self, path: &str, fields: &[(&str, &str)]) -> Result<Response, reqwest::Error> {
         let token = self.attribute("name=\"form_token\" value=\"");
         let mut form = vec![("form_token", token.as_str())];
         form.extend_from_slice(fields);
@@ -72,9 +96,9 @@ impl Visitor {
             .header(COOKIE, self.cookie_line())
             .header(ORIGIN, &self.origin)
             .header("sec-fetch-site", "same-origin")
+            .header("x-forwarded-for", &self.address)
             .form(&form);
-        let response = request.send().await?;
-        Ok(self.takes(response).await)
+        request.send().await
     }
 
     async fn takes(&mut self, response: Response) -> Option<String> {
@@ -141,7 +165,7 @@ impl Visitor {
         self.sends("/reset", &fields).await
     }
 
-    fn proof_of_work(&self) -> String {
+    pub fn proof_of_work(&self) -> String {
         let challenge = self.attribute("data-pow=\"");
         let bits: u32 = self.attribute("data-bits=\"").parse().unwrap();
         (0_u64..)
