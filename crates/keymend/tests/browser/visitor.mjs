@@ -7,7 +7,7 @@ import { axeSource } from "./node_modules.mjs";
 import { letters } from "./outbox.mjs";
 import { same, sure } from "./runner.mjs";
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 /** Pages that have been checked and photographed, by setting: once each is enough. */
 const examined = new Set();

@@ -274,9 +274,11 @@ format = "json"
 
     /// The codes that arrived at an address or a number so far.
     pub fn codes_at(&self, contact: &str) -> Vec<String> {
+        // A word of six digits; six digits in a row also stand in the tokens of links.
         let digits = |text: &str| {
-            let mut runs = text.split(|sign: char| !sign.is_ascii_digit());
-            runs.find(|run| run.len() == 6).map(str::to_owned)
+            let mut words = text.split(|sign: char| !sign.is_ascii_alphanumeric());
+            let is_code = |word: &&str| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit());
+            words.find(is_code).map(str::to_owned)
         };
         if contact.starts_with('+') {
             let requests = self.gateway.requests().into_iter();
