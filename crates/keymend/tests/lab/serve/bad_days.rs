@@ -135,7 +135,7 @@ async fn of_a_write_that_stands_still_the_page_tells_the_truth_in_the_end() {
 #[tokio::test]
 async fn without_a_certificate_the_service_answers_named_proxies_alone() {
     for (proxy, status) in [("127.0.0.1", 200), ("192.0.2.1", 403)] {
-        let mut house = House::furnish();
+        let house = House::furnish();
         let configuration = std::fs::read_to_string(house.path("keymend.toml")).unwrap();
         let (before, after) = configuration.split_once("tls = {").unwrap();
         let (_, after) = after.split_once('}').unwrap();
