@@ -18,6 +18,7 @@ mod open;
 mod prove;
 mod settle;
 mod step;
+mod tag;
 mod tell;
 mod view;
 mod write;

@@ -33,6 +33,15 @@ impl Lane {
         }
     }
 
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Familiar => Self::Unfamiliar,
+            Self::Unfamiliar => Self::Familiar,
+        }
+    }
+
     /// Wrong tries in a row after which the lane of a method is off
     /// (together at most 100: NIST SP 800-63B-4 §3.2.2).
     #[must_use]
@@ -128,8 +137,8 @@ pub const CONTACT_PER_SOURCE: [Window; 1] = [Window {
     span_ms: HOUR_MS,
 }];
 
-/// A thousand mails in an hour for the whole site: so many help mails, and so many about too many
-/// tries, each with a budget of its own.
+/// A thousand mails in an hour for the whole site: so many help mails, so many about too many
+/// tries, and so many contact requests, each with a budget of its own.
 pub const SITE_HELP: [Window; 1] = [Window {
     most: 1_000,
     span_ms: HOUR_MS,

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, AccountRef};
-use crate::method::{Class, MethodKind};
-use crate::time::{DAY_MS, HOUR_MS};
+use crate::method::{Class, Method, MethodKind};
+use crate::time::{DAY_MS, HOUR_MS, Moment};
 
 pub use lint::{Finding, Lint, Severity, Surroundings, check, check_within};
 
@@ -358,6 +358,19 @@ impl Policy {
     #[must_use]
     pub fn allows(&self, kind: MethodKind) -> bool {
         self.settings.methods.contains(&kind)
+    }
+
+    /// Whether a method opens gates at `now`: of an allowed kind, confirmed, and past its
+    /// probation (behaviour §1, *counting method*).
+    #[must_use]
+    pub fn counts(&self, own: &Method, now: Moment) -> bool {
+        self.allows(own.kind) && own.is_confirmed(now)
+    }
+
+    /// Whether a method counts towards being registered: probation included (behaviour §5.7).
+    #[must_use]
+    pub fn registers(&self, own: &Method) -> bool {
+        self.allows(own.kind) && own.is_registered()
     }
 
     /// Whether the policy takes this account in.

@@ -1,7 +1,9 @@
 //! Signed-in people, and giving Keymend methods (source: behaviour §3.2, §5).
 
 mod contact;
+mod offer;
 mod review;
+mod session;
 mod sign_in;
 
 use serde::{Deserialize, Serialize};
@@ -20,7 +22,9 @@ use crate::refusal::Refusal;
 use crate::time::{MINUTE_MS, Moment};
 
 pub use contact::ContactFacts;
-pub use sign_in::{Attempt, may_try, signed_in};
+pub use offer::Candidate;
+pub use session::{FAMILIAR_BROWSERS_MOST, SIGN_INS_MOST};
+pub use sign_in::{Attempt, SignInTarget, may_try, signed_in};
 
 /// What lasts about a person's registration, beside the methods themselves.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +103,9 @@ pub struct Pending {
     expires_at: Moment,
     /// No carrier took it.
     pub failed: bool,
+    /// The place came from the directory; whoever only knows the password may not read it.
+    #[serde(default)]
+    is_offered: bool,
 }
 
 /// Somebody who signed in: one browser, one account.
@@ -126,6 +133,9 @@ pub struct Person {
     pub said: Option<Refusal>,
     /// Registration was put off in this sign-in.
     pub has_skipped: bool,
+    /// An older sign-in ended because of this one, and the person has not been told yet.
+    #[serde(default)]
+    pub ended_others: bool,
     codes_asked: u32,
 }
 
@@ -144,6 +154,8 @@ pub struct PersonEffects {
     pub raises_epoch: bool,
     /// This browser is one of the owner's from now on.
     pub is_familiar: bool,
+    /// The browser gets a new handle, and the old one is worth nothing (security-gates §5).
+    pub renews_handle: bool,
     /// The "not me" link of the notices.
     pub veto: Option<Veto>,
     /// The person is signed out.
@@ -178,12 +190,14 @@ impl PersonStep {
 
     fn moves(mut self) -> Self {
         self.person.step = self.person.step.saturating_add(1);
+        self.person.ended_others = false;
         self.person.said = None;
         self
     }
 
     fn says(mut self, refusal: Refusal) -> Self {
         self.person.step = self.person.step.saturating_add(1);
+        self.person.ended_others = false;
         self.person.said = Some(refusal.clone());
         self.refusal = Some(refusal);
         self
@@ -222,8 +236,11 @@ impl Person {
     /// counting method exists (ASVS 5.0 7.5.1).
     #[must_use]
     pub fn needs_proof(&self, standing: &Standing, policy: &Policy, now: Moment) -> bool {
-        let counting = |own: &Method| policy.allows(own.kind) && own.is_confirmed(now);
-        standing.methods.iter().any(counting) && !self.has_fresh_proof(policy, now)
+        let mut counting = standing
+            .methods
+            .iter()
+            .filter(|own| policy.counts(own, now));
+        counting.next().is_some() && !self.has_fresh_proof(policy, now)
     }
 
     /// What is due before anything else.
@@ -315,7 +332,7 @@ impl Person {
 pub fn is_registered(methods: &[Method], policy: &Policy) -> bool {
     let mut classes: Vec<Class> = methods
         .iter()
-        .filter(|own| own.is_registered() && policy.allows(own.kind))
+        .filter(|own| policy.registers(own))
         .map(|own| own.kind.class())
         .collect();
     classes.sort_unstable();

@@ -33,12 +33,12 @@ use crate::store::{Store, StoreFault};
 
 pub use crate::deliver::demo::DemoMessage as ShownMessage;
 pub use desk::{AccountReport, Block, Unblocked};
-pub use directories::Directories;
+pub use directories::{Directories, Unreached};
 pub use flow::{FlowPage, FormStep, Moved};
 pub use help::NotMeDone;
 pub use human::HumanAnswer;
 pub use order::{NewPassword, Written};
-pub use person::{OwnEvent, PersonPage, SignedIn};
+pub use person::{FamiliarMark, Offer, OwnEvent, OwnMoved, PersonPage, SignedIn};
 pub use policy::{Applied, ApplyFault};
 pub use start::{StartForm, Started};
 pub use tasks::Tasks;
@@ -81,6 +81,13 @@ impl From<StoreFault> for Stop {
             is_passing: fault.can_pass(),
             source: Box::new(fault),
         })
+    }
+}
+
+impl From<Unreached> for Stop {
+    fn from(silent: Unreached) -> Self {
+        let directory = silent.name.0;
+        Self::Refused(Refusal::DirectoryDown { directory })
     }
 }
 

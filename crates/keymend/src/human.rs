@@ -27,6 +27,9 @@ pub const BITS: u8 = 14;
 /// Under pressure: eight times the work.
 pub const BITS_UNDER_PRESSURE: u8 = BITS + 3;
 
+/// The longest wait in the queue under pressure, in seconds.
+const QUEUE_SECS_MAX: u32 = 60;
+
 /// Digits of the picture and the sound.
 const DIGITS: usize = 6;
 
@@ -152,7 +155,8 @@ impl Human {
         }
     }
 
-    /// A place in the queue that opens after `wait_secs`.
+    /// A place in the queue that opens after `wait_secs`; under pressure after eight times as
+    /// many, a minute at most.
     ///
     /// # Errors
     ///
@@ -160,11 +164,20 @@ impl Human {
     pub fn ticket(
         &self,
         wait_secs: u32,
+        is_under_pressure: bool,
         now: Moment,
         entropy: &dyn Entropy,
     ) -> Result<Ticket, NoEntropy> {
+        let wait_secs = match is_under_pressure {
+            true => wait_secs
+                .saturating_mul(8)
+                .min(QUEUE_SECS_MAX.max(wait_secs)),
+            false => wait_secs,
+        };
         let opens_at = now.plus_ms(i64::from(wait_secs) * SECOND_MS);
-        let token = Token::fresh(Kind::Queue, 0, opens_at.plus_ms(VALID_MS), entropy)?;
+        // A ticket carries the bits that whoever has a script must find at this time.
+        let bits = bits(is_under_pressure);
+        let token = Token::fresh(Kind::Queue, bits, opens_at.plus_ms(VALID_MS), entropy)?;
         Ok(Ticket {
             token: token.sealed(&self.key),
             opens_at,
@@ -187,8 +200,17 @@ impl Human {
 
     /// Judges what the form sent: `human` is the token, with the counter behind it if it was
     /// worked for, `answer` the digits of the picture or sound.
+    ///
+    /// Under pressure nothing passes that was handed out before it at the old price: the form
+    /// is shown again with a fresh challenge.
     #[must_use]
-    pub fn verify(&self, ask: Ask, human: &str, answer: Option<&str>, now: Moment) -> Verdict {
+    pub fn verify(
+        &self,
+        (ask, is_under_pressure): (Ask, bool),
+        human: &str,
+        answer: Option<&str>,
+        now: Moment,
+    ) -> Verdict {
         let (sealed, counter) = match human.split_once(':') {
             Some((sealed, counter)) => (sealed, Some(counter)),
             None => (human, None),
@@ -201,7 +223,9 @@ impl Human {
             key: token.name(),
             expires_at: token.expires_at,
         };
+        let is_dear_enough = token.bits >= bits(is_under_pressure);
         match (ask, token.kind) {
+            (Ask::Silent, Kind::Work | Kind::Queue) if !is_dear_enough => Verdict::NotSure,
             (Ask::Silent, Kind::Work) if is_worked_for(&token, human, counter) => {
                 Verdict::Passed(used)
             }

@@ -17,6 +17,7 @@ use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Prk, Salt};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use keymend_domain::code::MacKey;
+use keymend_domain::flow::FlowKeys;
 use keymend_domain::secret::Secret;
 use keymend_domain::time::{Entropy, NoEntropy};
 use zeroize::Zeroizing;
@@ -138,6 +139,15 @@ impl Keys {
     pub fn generate_ephemeral(entropy: &dyn Entropy) -> Result<Self, KeyFault> {
         let root = RootKey::fresh(entropy).map_err(|_| KeyFault)?;
         Self::derive(&root, "ephemeral")
+    }
+
+    /// The keys of flows and of counters.
+    #[must_use]
+    pub fn for_flows(&self) -> FlowKeys {
+        FlowKeys {
+            code: self.code_mac.clone(),
+            name: self.name_tag.clone(),
+        }
     }
 
     /// The seal of one table of the store.

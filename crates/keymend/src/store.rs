@@ -47,6 +47,7 @@ pub use self::audit::export::{ExportFault, ExportFormat};
 pub use self::audit::head::{BadHeads, Head};
 pub use self::audit::verify::{Misfit, VerifyReport};
 pub use self::audit::{AuditFilter, AuditRecord};
+pub use self::browsers::SessionRow;
 pub use self::fault::{FaultKind, StoreFault};
 pub use self::outbox::{Leased, Queue};
 pub use self::settings::{Conflict, SettingsVersion};

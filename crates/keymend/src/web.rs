@@ -10,6 +10,7 @@ mod problem;
 mod request_log;
 mod site;
 mod token;
+mod waiting;
 mod words;
 
 pub mod asset;
@@ -29,6 +30,7 @@ pub use site::{DemoSite, NotAnOrigin, PublicOrigin, Site, TrustedProxies};
 
 use landing::Landing;
 use token::FormTokens;
+use waiting::Waiting;
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -41,6 +43,7 @@ struct Inner {
     site: Site,
     renderer: Renderer,
     tokens: FormTokens,
+    waiting: Waiting,
     landing: Landing,
 }
 
@@ -58,6 +61,7 @@ impl Web {
     ) -> Result<Self, RenderFault> {
         let renderer = Renderer::new(texts)?;
         let landing = Landing::prepare(&renderer, &site)?;
+        let waiting = Waiting::new(&form_key);
         let tokens = FormTokens::new(form_key);
         Ok(Self {
             inner: Arc::new(Inner {
@@ -65,6 +69,7 @@ impl Web {
                 site,
                 renderer,
                 tokens,
+                waiting,
                 landing,
             }),
         })
@@ -86,6 +91,10 @@ impl Web {
 
     fn tokens(&self) -> &FormTokens {
         &self.inner.tokens
+    }
+
+    fn waiting(&self) -> &Waiting {
+        &self.inner.waiting
     }
 
     fn landing(&self) -> &Landing {

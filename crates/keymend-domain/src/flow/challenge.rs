@@ -243,11 +243,7 @@ impl Flow {
             true => self.matching(*kind, contact, ctx),
             false => None,
         };
-        let place = ctx
-            .keys
-            .name
-            .tag(&[b"contact", contact.in_full().to_lowercase().as_bytes()])
-            .short();
+        let place = ctx.keys.contact_tag(contact);
         // A message that is not sent counts against nobody: else a stranger could use up the
         // messages of a mailbox by typing it.  The same work is done under a key of no account.
         let (subject, place) = match &found {
@@ -284,8 +280,7 @@ impl Flow {
         let known = self.known()?;
         let method = known.methods.iter().find(|method| {
             method.kind == kind
-                && ctx.policy.allows(kind)
-                && method.is_confirmed(ctx.now)
+                && ctx.policy.counts(method, ctx.now)
                 && same_contact(&method.contact, contact)
         })?;
         self.class_is_free(kind)

@@ -58,7 +58,7 @@ pub fn admit(
     correlation: &CorrelationId,
     ctx: &mut Context<'_>,
 ) -> Result<Admission, FlowFault> {
-    let tag = claim_tag(claim, ctx);
+    let tag = ctx.keys.claim_tag(claim);
     let mut admission = Admission {
         refusal: None,
         audit: Vec::new(),
@@ -108,14 +108,6 @@ fn source_refusal(ctx: &mut Context<'_>) -> Result<Option<Moment>, FlowFault> {
     Ok(None)
 }
 
-/// The keyed tag under which a typed name is counted and logged.
-fn claim_tag(claim: &Claim, ctx: &Context<'_>) -> String {
-    ctx.keys
-        .name
-        .tag(&[b"claim", claim.canonical().as_bytes()])
-        .short()
-}
-
 fn visitor_event(
     ctx: &Context<'_>,
     deed: AuditDeed,
@@ -151,7 +143,7 @@ impl Flow {
         gathered: Gathered,
         ctx: &mut Context<'_>,
     ) -> Result<Step, FlowFault> {
-        let tag = claim_tag(claim, ctx);
+        let tag = ctx.keys.claim_tag(claim);
         let (subject, found, lane) = subject(gathered, ctx)?;
         let flow = Self {
             id: FlowId::fresh(ctx.now, ctx.entropy)?,
@@ -251,7 +243,7 @@ fn subject(gathered: Gathered, ctx: &mut Context<'_>) -> Result<(Subject, Owner,
             return Ok((decoy(DecoyReason::Ambiguous, None), None, Lane::Unfamiliar));
         }
     };
-    let lane = lane_of(&account, ctx.caller);
+    let lane = ctx.caller.lane_for(&account.id);
     let reason = match account_reason(&account, &standing, ctx) {
         Some(reason) => Some(reason),
         None => methods_reason(&account, &standing.methods, lane, ctx)?,
@@ -274,11 +266,15 @@ fn decoy(reason: DecoyReason, account: Option<&Account>) -> Subject {
     })
 }
 
-fn lane_of(account: &Account, caller: &Caller) -> Lane {
-    if caller.familiar_account.as_deref() == Some(account.id.key().as_str()) {
-        Lane::Familiar
-    } else {
-        Lane::Unfamiliar
+impl Caller {
+    /// Which counters of an account this browser moves.
+    #[must_use]
+    pub fn lane_for(&self, account: &AccountRef) -> Lane {
+        if self.familiar_account.as_deref() == Some(account.key().as_str()) {
+            Lane::Familiar
+        } else {
+            Lane::Unfamiliar
+        }
     }
 }
 
@@ -320,29 +316,18 @@ fn methods_reason(
     ctx: &mut Context<'_>,
 ) -> Result<Option<DecoyReason>, FlowFault> {
     let gates = usize::try_from(ctx.policy.gates()).unwrap_or(usize::MAX);
-    let allowed: Vec<&Method> = methods
-        .iter()
-        .filter(|method| ctx.policy.allows(method.kind))
-        .collect();
-    if classes(
-        allowed
-            .iter()
-            .copied()
-            .filter(|method| method.is_registered()),
-    ) < gates
-    {
+    let registered = methods.iter().filter(|own| ctx.policy.registers(own));
+    if classes(registered) < gates {
         return Ok(Some(DecoyReason::Methods));
     }
-    let confirmed: Vec<&Method> = allowed
-        .into_iter()
-        .filter(|method| method.is_confirmed(ctx.now))
-        .collect();
-    if classes(confirmed.iter().copied()) < gates {
+    let counting = methods.iter().filter(|own| ctx.policy.counts(own, ctx.now));
+    let counting: Vec<&Method> = counting.collect();
+    if classes(counting.iter().copied()) < gates {
         return Ok(Some(DecoyReason::Probation));
     }
     let per_hour = ctx.policy.settings().limits.tries_most;
     let mut awake: Vec<&Method> = Vec::new();
-    for method in confirmed {
+    for method in counting {
         let key = CounterKey::tries(&account.id.key(), method.kind, lane);
         if !limit::rests(ctx.book, &key, lane, per_hour, ctx.now)? {
             awake.push(method);

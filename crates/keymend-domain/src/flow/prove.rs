@@ -126,11 +126,8 @@ impl Flow {
         let still_counts = known
             .methods
             .iter()
-            .any(|own| own.id == *method && own.is_confirmed(ctx.now));
-        let usable = allowed
-            && ctx.now < challenge.expires_at
-            && still_counts
-            && ctx.policy.allows(challenge.kind);
+            .any(|own| own.id == *method && ctx.policy.counts(own, ctx.now));
+        let usable = allowed && ctx.now < challenge.expires_at && still_counts;
         (is_right && usable).then(|| Proof {
             flow: self.id.clone(),
             account: known.account.id.clone(),
@@ -286,7 +283,7 @@ impl Flow {
                 known
                     .methods
                     .iter()
-                    .any(|own| own.kind == *kind && own.is_confirmed(now))
+                    .any(|own| own.kind == *kind && policy.counts(own, now))
             })
             .collect()
     }

@@ -8,3 +8,4 @@ mod orders;
 mod random;
 mod settling;
 mod stored;
+mod tries;

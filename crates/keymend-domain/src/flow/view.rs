@@ -234,7 +234,10 @@ impl Flow {
         match &self.stage {
             Stage::Proving(proving) => match &proving.asking {
                 Asking::Contact(kind) => most.saturating_sub(proving.used(*kind).tries),
-                Asking::Code(challenge) => most.saturating_sub(proving.used(challenge.kind).tries),
+                // The try that was taken with the address is still there for the first answer.
+                Asking::Code(challenge) => most
+                    .saturating_sub(proving.used(challenge.kind).tries)
+                    .saturating_add(u32::from(challenge.prepaid.is_some())),
                 Asking::Menu => most,
             },
             _ => 0,

@@ -87,6 +87,12 @@ impl CounterKey {
         Self(format!("half-way:{}", account.key()))
     }
 
+    /// Contact-administrator requests of the whole site.
+    #[must_use]
+    pub fn site_contact() -> Self {
+        Self("site:contact".to_owned())
+    }
+
     /// Alerts to administrators about one thing.
     #[must_use]
     pub fn alert(what: &str) -> Self {
@@ -95,8 +101,8 @@ impl CounterKey {
 
     /// Sign-in tries with a typed password.
     #[must_use]
-    pub fn sign_in(account: &AccountRef) -> Self {
-        Self(format!("signin:{}", account.key()))
+    pub fn sign_in(account: &AccountRef, lane: Lane) -> Self {
+        Self(format!("signin:{}:{}", lane.word(), account.key()))
     }
 
     /// Sign-in tries from one network.
@@ -105,10 +111,10 @@ impl CounterKey {
         Self(format!("signin-source:{network_tag}"))
     }
 
-    /// Sign-in tries with a name that means nobody.
+    /// Sign-in tries with a typed name, whoever it means.
     #[must_use]
-    pub fn sign_in_name(claim_tag: &str) -> Self {
-        Self(format!("signin-name:{claim_tag}"))
+    pub fn sign_in_name(claim_tag: &str, lane: Lane) -> Self {
+        Self(format!("signin-name:{}:{claim_tag}", lane.word()))
     }
 
     /// Completed resets of an account.
@@ -155,7 +161,7 @@ impl CounterKey {
                 ]
             })
             .collect();
-        keys.push(Self::sign_in(account));
+        keys.push(Self::sign_in(account, lane));
         keys
     }
 }

@@ -10,6 +10,7 @@ use crate::flow::{
 use crate::id::{MethodId, NoticeId};
 use crate::limit::{self, CounterKey, Lane};
 use crate::method::{Assurance, Contact, Method, MethodKind, same_contact};
+use crate::policy::Policy;
 use crate::refusal::Refusal;
 use crate::secret::Secret;
 use crate::time::{MINUTE_MS, Moment};
@@ -63,7 +64,7 @@ impl Person {
             };
             return Ok(PersonStep::of(self).says(refusal));
         };
-        if let Some(refusal) = refusal(&contact, kind, standing, (facts, ctx)) {
+        if let Some(refusal) = refusal(&contact, kind, standing, (facts, ctx.policy)) {
             return Ok(PersonStep::of(self).says(refusal));
         }
         self.ask(Goal::Confirm, kind, contact, ctx)
@@ -148,6 +149,7 @@ impl Person {
             kind,
             contact,
             issue,
+            is_offered: before.as_ref().is_some_and(|own| own.is_offered),
             // A new code refunds nothing: tries are carried over for the same place.
             tries: before.as_ref().map_or(0, |own| own.tries),
             codes: before.as_ref().map_or(0, |own| own.codes).saturating_add(1),
@@ -176,14 +178,10 @@ impl Person {
         contact: &Contact,
         ctx: &mut Context<'_>,
     ) -> Result<(bool, Option<&'static str>), FlowFault> {
-        let place = ctx
-            .keys
-            .name
-            .tag(&[b"contact", contact.in_full().to_lowercase().as_bytes()]);
         // Registration has a lane of its own, so that it can use up nobody's reset messages.
         let subject = format!("register/{}", self.account.id.key());
         let sends = CounterKey::sends(&subject, kind, self.lane);
-        let place = format!("register/{}", place.short());
+        let place = format!("register/{}", ctx.keys.contact_tag(contact));
         let destination = CounterKey::destination(&place, self.lane);
         let granted = limit::take(ctx.book, &sends, &REGISTER_SENDS, ctx.now)?.is_granted()
             && limit::take(ctx.book, &destination, &limit::SENDS, ctx.now)?.is_granted();
@@ -291,10 +289,7 @@ impl Person {
         ctx: &Context<'_>,
     ) -> Option<&'s Method> {
         standing.methods.iter().find(|own| {
-            self.level == Level::Full
-                && own.id == *method
-                && ctx.policy.allows(own.kind)
-                && own.is_confirmed(ctx.now)
+            self.level == Level::Full && own.id == *method && ctx.policy.counts(own, ctx.now)
         })
     }
 
@@ -316,7 +311,7 @@ impl Person {
     }
 
     fn proved(
-        mut self,
+        self,
         method: &MethodId,
         standing: &Standing,
         ctx: &mut Context<'_>,
@@ -332,18 +327,18 @@ impl Person {
                 limit::end_streak(ctx.book, &CounterKey::tries(&subject, kind, lane), ctx.now)?;
             }
         }
-        self.proven_at = Some(ctx.now);
         let mut event = self.event(ctx, AuditDeed::ProofGiven, AuditResult::Success);
         event.method = Some(kind.word().to_owned());
         let mut step = PersonStep::of(self);
         step.audit.push(event);
         step.effects.used_method = Some(method.clone());
+        step.recognises_owner(ctx);
         Ok(step.moves())
     }
 
     /// The contact is its owner's: it becomes a method, in probation unless an older one vouched.
     fn confirmed(
-        mut self,
+        self,
         pending: Pending,
         standing: &Standing,
         ctx: &mut Context<'_>,
@@ -364,10 +359,6 @@ impl Person {
             added_at: ctx.now,
             used_at: None,
         };
-        if probation_until.is_none() {
-            // The code just typed back is a proof by a method that counts.
-            self.proven_at = Some(ctx.now);
-        }
         let tidings = Tidings::SecurityInfo {
             change: InfoChange::Added,
             kind: method.kind,
@@ -393,8 +384,11 @@ impl Person {
         step.audit = audit;
         step.effects.add_method = Some(method);
         step.effects.raises_epoch = true;
-        step.effects.is_familiar = true;
         step.effects.veto = Some(link);
+        if probation_until.is_none() {
+            // The code just typed back is a proof by a method that counts.
+            step.recognises_owner(ctx);
+        }
         Ok(step.moves())
     }
 
@@ -478,14 +472,15 @@ const REGISTER_SENDS: [limit::Window; 2] = [
     },
 ];
 
-fn refusal(
+/// Why a contact cannot be registered, if it cannot.
+pub(super) fn refusal(
     contact: &Contact,
     kind: MethodKind,
     standing: &Standing,
-    (facts, ctx): (&ContactFacts, &Context<'_>),
+    (facts, policy): (&ContactFacts, &Policy),
 ) -> Option<Refusal> {
-    let settings = &ctx.policy.settings().registration;
-    if !ctx.policy.allows(kind) {
+    let settings = &policy.settings().registration;
+    if !policy.allows(kind) {
         return Some(Refusal::StepWrong);
     }
     if let Some(refusal) = kept_refusal(contact, kind, standing) {

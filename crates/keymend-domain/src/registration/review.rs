@@ -54,7 +54,6 @@ impl Person {
             reviewed_at: Some(ctx.now),
             ..profile.clone()
         });
-        step.effects.is_familiar = true;
         step.moves()
     }
 

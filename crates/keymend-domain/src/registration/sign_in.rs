@@ -34,23 +34,32 @@ pub enum Attempt {
     Withheld,
 }
 
+/// The account a typed name means, as far as signing in is concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct SignInTarget<'a> {
+    /// The account.
+    pub account: &'a Account,
+    /// Its directory's rules, read just now.
+    pub rules: &'a PasswordRules,
+    /// Whether any browser is familiar for it, so that some tries must be kept for that lane.
+    pub has_familiar: bool,
+}
+
 /// Counts a sign-in try before the directory is asked.  Keymend alone never locks an account:
 /// it stops two below the directory's threshold, and one below it whatever was counted there
 /// (behaviour §2.3).
+///
+/// Familiar browsers have a lane of their own, for the name and for the account, so that no
+/// stranger can use up the owner's tries (behaviour §2.2).
 ///
 /// # Errors
 ///
 /// [`FlowFault`]; ask nobody.
 pub fn may_try(
     claim: &Claim,
-    account: Option<(&Account, &PasswordRules)>,
+    target: Option<SignInTarget<'_>>,
     ctx: &mut Context<'_>,
 ) -> Result<Attempt, FlowFault> {
-    let tag = ctx
-        .keys
-        .name
-        .tag(&[b"claim", claim.canonical().as_bytes()])
-        .short();
     if !ctx.caller.is_own_network {
         // One password tried on many names costs a directory search and a sign-in each.
         let source = CounterKey::sign_in_source(&ctx.caller.network);
@@ -59,38 +68,64 @@ pub fn may_try(
             return Ok(Attempt::Paused(Refusal::LimitReached { wait_mins }));
         }
     }
-    let name = CounterKey::sign_in_name(&tag);
+    let lane = target.map_or(Lane::Unfamiliar, |target| {
+        ctx.caller.lane_for(&target.account.id)
+    });
+    let name = CounterKey::sign_in_name(&ctx.keys.claim_tag(claim), lane);
     if let Take::Refused { open_at } = limit::take(ctx.book, &name, &NAME_TRIES, ctx.now)? {
         let wait_mins = limit::coarse_mins(open_at, ctx.now);
         return Ok(Attempt::Paused(Refusal::SigninPaused { wait_mins }));
     }
-    let Some((account, rules)) = account else {
-        return Ok(Attempt::Allowed);
+    let is_granted = match target {
+        Some(target) => take_try(target, lane, ctx)?,
+        None => true,
     };
+    Ok(if is_granted {
+        Attempt::Allowed
+    } else {
+        Attempt::Withheld
+    })
+}
+
+/// Takes a try of the account.  The directory knows no lanes: what it may hear is one number for
+/// both, of which strangers get no more than half, rounded up, where somebody has a familiar
+/// browser.
+fn take_try(
+    target: SignInTarget<'_>,
+    lane: Lane,
+    ctx: &mut Context<'_>,
+) -> Result<bool, FlowFault> {
+    let (id, rules) = (&target.account.id, target.rules);
+    let (own, other) = (
+        CounterKey::sign_in(id, lane),
+        CounterKey::sign_in(id, lane.other()),
+    );
     let threshold = rules.lockout_threshold;
-    let key = CounterKey::sign_in(&account.id);
     // What was tried here a moment ago may not stand in the directory's count yet: two tries at
     // once read the same number.
-    let on_the_way = limit::count(ctx.book, &key, ON_THE_WAY, ctx.now)?;
+    let on_the_way = limit::count(ctx.book, &own, ON_THE_WAY, ctx.now)?
+        .saturating_add(limit::count(ctx.book, &other, ON_THE_WAY, ctx.now)?);
     let bad_at_most = rules.bad_passwords.saturating_add(on_the_way);
     if threshold > 0 && bad_at_most.saturating_add(1) >= threshold {
-        return Ok(Attempt::Withheld);
+        return Ok(false);
     }
-    let most = if threshold == 0 {
-        5
-    } else {
-        threshold.saturating_sub(2).clamp(1, 5)
+    let together = match threshold {
+        0 => 5,
+        threshold => threshold.saturating_sub(2).clamp(1, 5),
     };
     let span_ms = match rules.lockout_window_ms {
         0 => 30 * MINUTE_MS,
         window => window,
     };
-    let taken = limit::take(ctx.book, &key, &[Window { most, span_ms }], ctx.now)?;
-    Ok(if taken.is_granted() {
-        Attempt::Allowed
-    } else {
-        Attempt::Withheld
-    })
+    let window = |most: u32| Window { most, span_ms };
+    let elsewhere = limit::count(ctx.book, &other, window(together), ctx.now)?;
+    let kept = match lane {
+        Lane::Unfamiliar if target.has_familiar => together / 2,
+        _ => 0,
+    };
+    let most = together.saturating_sub(elsewhere.max(kept));
+    let taken = limit::take(ctx.book, &own, &[window(most)], ctx.now)?;
+    Ok(taken.is_granted())
 }
 
 /// What the directory's answer opens: a signed-in person, or a refusal.
@@ -136,23 +171,15 @@ pub fn signed_in(
         let why = Failure::NoMatch(NoMatch::Unsaid);
         return Ok(Err(failure(claim, None, why, (correlation, ctx))));
     };
-    ctx.book.clear(&CounterKey::sign_in(&account.id))?;
-    let tag = ctx
-        .keys
-        .name
-        .tag(&[b"claim", claim.canonical().as_bytes()])
-        .short();
-    ctx.book.clear(&CounterKey::sign_in_name(&tag))?;
-    let is_familiar = ctx.caller.familiar_account.as_deref() == Some(account.id.key().as_str());
+    let lane = ctx.caller.lane_for(&account.id);
+    ctx.book.clear(&CounterKey::sign_in(&account.id, lane))?;
+    let tag = ctx.keys.claim_tag(claim);
+    ctx.book.clear(&CounterKey::sign_in_name(&tag, lane))?;
     let person = Person {
         correlation,
         account,
         level,
-        lane: if is_familiar {
-            Lane::Familiar
-        } else {
-            Lane::Unfamiliar
-        },
+        lane,
         signed_in_at: ctx.now,
         seen_at: ctx.now,
         proven_at: None,
@@ -160,6 +187,7 @@ pub fn signed_in(
         step: 1,
         said: None,
         has_skipped: false,
+        ended_others: false,
         codes_asked: 0,
     };
     let event = person.event(ctx, AuditDeed::SigninSucceeded, AuditResult::Success);
@@ -203,8 +231,7 @@ fn failure(
     event.reason = Some(reason.to_owned());
     event.subject = account.map(|account| account.id.key());
     if account.is_none() {
-        let tag = ctx.keys.name.tag(&[b"claim", claim.canonical().as_bytes()]);
-        event.claim_tag = Some(tag.short());
+        event.claim_tag = Some(ctx.keys.claim_tag(claim));
     }
     event.personal = Personal {
         login: account.map(|account| account.login.clone()),

@@ -1,6 +1,9 @@
 //! What a signed-in person may do, sentence by sentence.
 
 mod contacts;
+mod lanes;
+mod offers;
+mod sessions;
 mod signing_in;
 
 use crate::account::Claim;

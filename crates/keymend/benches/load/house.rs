@@ -16,7 +16,6 @@ use keymend::web::page::Help;
 use keymend::web::{PublicOrigin, Site, TrustedProxies};
 use keymend_directory::embedded::demo::STAFF;
 use keymend_domain::directory::Directory;
-use keymend_domain::flow::FlowKeys;
 use keymend_domain::method::MethodKind;
 use keymend_domain::policy::{
     BotCheck, LimitSettings, Policy, Profile, RegistrationSettings, Required, Scope, Settings,
@@ -102,10 +101,7 @@ fn parts(
         ),
         clock,
         entropy: Arc::new(SystemEntropy),
-        flow_keys: FlowKeys {
-            code: keys.code_mac.clone(),
-            name: keys.name_tag.clone(),
-        },
+        flow_keys: keys.for_flows(),
         human: Human::new(keys.human.clone()),
         carriers: Arc::new(Carriers::demo(outbox)),
         composer: Composer::new(words).expect("texts are whole"),

@@ -123,9 +123,8 @@ pub async fn register(house: &House, ids: &[AccountRef]) {
         ];
         for (kind, contact) in contacts {
             let method = method(kind, contact.expect("a contact that can be one"));
-            let text = method.contact.in_full().to_lowercase();
-            let tag = house.keys.name_tag.tag(&[b"contact", text.as_bytes()]);
-            methods.push((id.clone(), method, tag.short()));
+            let tag = house.keys.for_flows().contact_tag(&method.contact);
+            methods.push((id.clone(), method, tag));
         }
     }
     let adding = house

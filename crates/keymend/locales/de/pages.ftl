@@ -33,6 +33,7 @@ time-more-given = Sie haben fünf Minuten mehr.
 ## S01
 sign-in-heading = Bei { $organisation } anmelden
 signed-out = Sie sind abgemeldet.
+signed-out-elsewhere = Sie waren schon an drei Stellen angemeldet, deshalb wurde die älteste davon abgemeldet.
 user-name = Benutzername
 password = Passwort
 forgot-password = Passwort vergessen?

@@ -33,6 +33,7 @@ time-more-given = You have five more minutes.
 ## S01
 sign-in-heading = Sign in to { $organisation }
 signed-out = You have signed out.
+signed-out-elsewhere = You were signed in at three places already, so the oldest of them was signed out.
 user-name = User name
 password = Password
 forgot-password = Forgot your password?

@@ -5,7 +5,7 @@ use keymend_domain::directory::PasswordRules;
 use keymend_domain::flow::{Flow, Opened};
 use keymend_domain::password::{self, RuleLine, Rules};
 use keymend_domain::refusal::Refusal;
-use keymend_domain::registration::{Attempt, Level, Person, may_try};
+use keymend_domain::registration::{Attempt, Level, Person, SignInTarget, may_try};
 use keymend_domain::secret::{Password, Secret};
 
 use super::order::{NewPassword, Passwords, Saved, shape_refusal};
@@ -116,8 +116,8 @@ impl App {
                     return Err(Stop::Refused(Refusal::StepWrong));
                 }
                 person.step = person.step.saturating_add(1);
-                let ends_at = person.ends_at(&desk.policy);
-                tx.save_session(&form.handle, ends_at, &person)?;
+                let forget_at = person.forget_at(&desk.policy);
+                tx.save_session(&form.handle, forget_at, &person)?;
                 let correlation = person.correlation.clone();
                 let forced = matches!(person.level, Level::MustChange(_));
                 // A wrong current password counts in the directory: stop below its threshold.
@@ -155,7 +155,12 @@ fn take_try(
     let Ok(claim) = Claim::new(&account.login) else {
         return Ok(Some(Refusal::StandingLost));
     };
-    let attempt = may_try(&claim, Some((account, rules)), &mut desk.context(tx.book()))?;
+    let target = SignInTarget {
+        account,
+        rules,
+        has_familiar: tx.has_familiar(&account.id, desk.now)?,
+    };
+    let attempt = may_try(&claim, Some(target), &mut desk.context(tx.book()))?;
     Ok(match attempt {
         Attempt::Allowed => None,
         Attempt::Paused(refusal) => Some(refusal),

@@ -37,12 +37,14 @@ pub struct Block {
 }
 
 /// What lifting a block did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unblocked {
     /// Whether the name means an account.
     pub is_known: bool,
     /// Whether a freeze was lifted as well.
     pub unfrozen: bool,
+    /// A directory that did not answer: what rests on an account was not reached.
+    pub unreached: Option<String>,
 }
 
 impl App {
@@ -56,7 +58,7 @@ impl App {
         let Found::One(account) = self.find(&claim).await? else {
             return Ok(None);
         };
-        let (id, tag) = (account.id.clone(), self.claim_tag(&claim));
+        let (id, tag) = (account.id.clone(), self.inner.flow_keys.claim_tag(&claim));
         let (now, per_hour) = (self.now(), self.policy().settings().limits.tries_most);
         let (standing, blocks) = self
             .inner
@@ -75,24 +77,23 @@ impl App {
         }))
     }
 
-    /// The tag under which limits of a typed name are kept.
-    fn claim_tag(&self, claim: &Claim) -> String {
-        let tag = &self.inner.flow_keys.name;
-        tag.tag(&[b"claim", claim.canonical().as_bytes()]).short()
-    }
-
     /// Lifts every block of a typed name and of the account it means; a freeze too if asked for.
+    ///
+    /// A block lies on the typed name, so it is lifted even while a directory is silent; what
+    /// rests on the account itself is not reached then.
     ///
     /// # Errors
     ///
-    /// `directory.down`, [`Stop::Fault`].
+    /// `directory.down` if a freeze is to be lifted and nobody can say whose, [`Stop::Fault`].
     pub async fn unblock(&self, name: &str, unfreezes: bool, who: &str) -> Result<Unblocked, Stop> {
         let claim = Claim::new(name).map_err(super::start::shape_refusal)?;
-        let account = match self.find(&claim).await? {
-            Found::One(account) => Some(*account),
-            Found::Nobody | Found::Several { .. } => None,
+        let (account, unreached) = match self.inner.directories.find(&claim).await {
+            Ok(Found::One(account)) => (Some(*account), None),
+            Ok(Found::Nobody | Found::Several { .. }) => (None, None),
+            Err(silent) if unfreezes => return Err(silent.into()),
+            Err(silent) => (None, Some(silent.name.0)),
         };
-        let tag = self.claim_tag(&claim);
+        let tag = self.inner.flow_keys.claim_tag(&claim);
         let correlation = self.new_journey()?;
         let desk = self.desk(&Visitor::default());
         let who = who.to_owned();
@@ -115,6 +116,9 @@ impl App {
                         AuditEvent::new(desk.now, deed, result, actor, correlation.clone());
                     event.subject = account.as_ref().map(|account| account.id.key());
                     event.claim_tag = account.is_none().then(|| tag.clone());
+                    event.reason = unreached
+                        .is_some()
+                        .then(|| "directory-not-reached".to_owned());
                     event.personal = Personal {
                         actor_name: Some(who.clone()),
                         login: account.as_ref().map(|account| account.login.clone()),
@@ -125,6 +129,7 @@ impl App {
                 Ok(Unblocked {
                     is_known: account.is_some(),
                     unfrozen,
+                    unreached,
                 })
             })
             .await
@@ -164,8 +169,9 @@ fn blocks(
 }
 
 fn clear(tx: &mut Tx<'_>, claim_tag: &str, account: Option<&Account>) -> Result<(), Stop> {
-    let mut keys = vec![CounterKey::sign_in_name(claim_tag)];
+    let mut keys = Vec::new();
     for lane in [Lane::Familiar, Lane::Unfamiliar] {
+        keys.push(CounterKey::sign_in_name(claim_tag, lane));
         keys.push(CounterKey::name(claim_tag, lane));
         if let Some(account) = account {
             keys.extend(CounterKey::of_account(&account.id, lane));

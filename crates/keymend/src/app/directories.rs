@@ -13,20 +13,37 @@ const STATE_LIFE_MS: i64 = 30 * SECOND_MS;
 /// Bad news is asked for again soon, but not by everybody at once.
 const DOWN_LIFE_MS: i64 = 3 * SECOND_MS;
 
-fn state_life_ms(health: &Health) -> i64 {
-    match health {
-        Health::Up => STATE_LIFE_MS,
-        Health::Down { .. } => DOWN_LIFE_MS,
-    }
+/// How often a directory is looked at if the configuration does not say (behaviour §2.5).
+const INTERVAL_MS: i64 = 30 * SECOND_MS;
+
+/// A directory that could not be searched.
+#[derive(Debug, thiserror::Error)]
+#[error("the directory {name} did not answer")]
+pub struct Unreached {
+    /// Which one.
+    pub name: DirectoryName,
+    /// Why.
+    #[source]
+    pub error: DirectoryError,
 }
 
 /// One directory, what people call it, and how it was when last asked.
 pub struct Connected {
     directory: Arc<dyn Directory>,
     title: String,
+    interval_ms: i64,
     state: Mutex<Option<(Moment, Health)>>,
     /// The same at a glance, for the landing page.
     is_down: AtomicBool,
+}
+
+impl Connected {
+    fn state_life_ms(&self, health: &Health) -> i64 {
+        match health {
+            Health::Up => STATE_LIFE_MS.min(self.interval_ms),
+            Health::Down { .. } => DOWN_LIFE_MS,
+        }
+    }
 }
 
 /// All directories, in the order of the configuration.
@@ -42,6 +59,7 @@ impl Directories {
         let connect = |(directory, title)| Connected {
             directory,
             title,
+            interval_ms: INTERVAL_MS,
             state: Mutex::new(None),
             is_down: AtomicBool::new(false),
         };
@@ -49,6 +67,23 @@ impl Directories {
             all: all.into_iter().map(connect).collect(),
             clock,
         }
+    }
+
+    /// The same, with this directory looked at every so many seconds.
+    #[must_use]
+    pub fn looked_at_every(mut self, name: &DirectoryName, secs: u32) -> Self {
+        let mut found = self.all.iter_mut();
+        if let Some(connected) = found.find(|connected| connected.directory.name() == name) {
+            connected.interval_ms = i64::from(secs) * SECOND_MS;
+        }
+        self
+    }
+
+    /// How often a directory is to be looked at, in milliseconds.
+    #[must_use]
+    pub fn interval_ms(&self, name: &DirectoryName) -> i64 {
+        self.connected(name)
+            .map_or(INTERVAL_MS, |connected| connected.interval_ms)
     }
 
     /// The directory of this name.
@@ -93,8 +128,9 @@ impl Directories {
     ///
     /// # Errors
     ///
-    /// The first error, if no directory found the claim and none of them answered.
-    pub async fn find(&self, claim: &Claim) -> Result<Found, DirectoryError> {
+    /// [`Unreached`] as soon as one directory did not answer, whatever the others said: it may
+    /// hold the same name, and then nobody could say who is meant.
+    pub async fn find(&self, claim: &Claim) -> Result<Found, Unreached> {
         let searches = self
             .all
             .iter()
@@ -102,31 +138,28 @@ impl Directories {
         let answers = futures_util::future::join_all(searches).await;
         let mut found: Option<Box<Account>> = None;
         let mut count = 0;
-        let mut first_error = None;
-        let mut answered = false;
-        for answer in answers {
+        let mut unreached = None;
+        for (answer, connected) in answers.into_iter().zip(&self.all) {
             match answer {
                 Ok(Found::One(account)) => {
                     count += 1;
                     found = Some(account);
-                    answered = true;
                 }
-                Ok(Found::Several { count: own }) => {
-                    count += own;
-                    answered = true;
-                }
-                Ok(Found::Nobody) => answered = true,
+                Ok(Found::Several { count: own }) => count += own,
+                Ok(Found::Nobody) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "a directory could not be searched");
-                    first_error = first_error.or(Some(error));
+                    let name = connected.directory.name().clone();
+                    tracing::warn!(directory = %name, %error, "a directory could not be searched");
+                    self.note_down(&name, &error).await;
+                    unreached = unreached.or(Some(Unreached { name, error }));
                 }
             }
         }
-        match (found, count, first_error) {
-            (Some(account), 1, _) => Ok(Found::One(account)),
-            (_, 0, Some(error)) if !answered => Err(error),
-            (_, 0, _) => Ok(Found::Nobody),
-            (_, count, _) => Ok(Found::Several { count }),
+        match (unreached, found, count) {
+            (Some(unreached), _, _) => Err(unreached),
+            (None, Some(account), 1) => Ok(Found::One(account)),
+            (None, _, 0) => Ok(Found::Nobody),
+            (None, _, count) => Ok(Found::Several { count }),
         }
     }
 
@@ -168,7 +201,7 @@ impl Directories {
         // Whoever comes while somebody asks waits for that answer and takes it.
         let mut state = connected.state.lock().await;
         if let Some((at, health)) = state.as_ref()
-            && self.clock.now().since_ms(*at) < state_life_ms(health)
+            && self.clock.now().since_ms(*at) < connected.state_life_ms(health)
         {
             return health.clone();
         }

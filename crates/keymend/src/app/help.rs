@@ -13,6 +13,9 @@ use super::person::end_flows;
 use super::{App, Desk, Stop, Visitor};
 use crate::store::Tx;
 
+/// Administrators who are told at most (behaviour §2.2).
+const RECIPIENTS_MOST: usize = 100;
+
 /// What pressing "Stop and protect my account" did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotMeDone {
@@ -39,12 +42,8 @@ impl App {
         self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
-                let tag = desk
-                    .inner
-                    .flow_keys
-                    .name
-                    .tag(&[b"claim", claim.canonical().as_bytes()]);
-                let allowed = may_ask(tx, &tag.short(), &desk)?;
+                let tag = desk.inner.flow_keys.claim_tag(&claim);
+                let allowed = may_ask(tx, (&tag, account.is_some()), &desk)?;
                 let deed = AuditDeed::ContactAdminRequested;
                 let actor = ActorKind::Visitor;
                 let result = if allowed {
@@ -54,7 +53,7 @@ impl App {
                 };
                 let mut event = AuditEvent::new(desk.now, deed, result, actor, correlation.clone());
                 event.subject = account.as_ref().map(|account| account.id.key());
-                event.claim_tag = account.is_none().then(|| tag.short());
+                event.claim_tag = account.is_none().then_some(tag);
                 event.personal = personal(&desk);
                 tx.audit(&event)?;
                 let Some(account) = account.filter(|_| allowed) else {
@@ -236,16 +235,32 @@ fn told_of_freeze(owner: Option<&Account>, methods: &[Method], desk: &Desk) -> V
     places
 }
 
-fn may_ask(tx: &mut Tx<'_>, claim_tag: &str, desk: &Desk) -> Result<bool, Stop> {
+/// Three from a source in an hour, one for a name in a day, and for the whole site a thousand an
+/// hour (behaviour §2.2).  A call that reaches nobody takes nothing of the site's, so that typing
+/// names cannot silence others; the same is looked up for it.
+fn may_ask(
+    tx: &mut Tx<'_>,
+    (claim_tag, is_known): (&str, bool),
+    desk: &Desk,
+) -> Result<bool, Stop> {
+    let fault = keymend_domain::flow::FlowFault::from;
     let name = CounterKey::contact_name(claim_tag);
     let source = CounterKey::contact_source(&desk.caller.network);
-    let flow_fault = keymend_domain::flow::FlowFault::from;
-    let by_source = limit::take(tx.book(), &source, &limit::CONTACT_PER_SOURCE, desk.now);
-    if !by_source.map_err(flow_fault)?.is_granted() {
+    let site = CounterKey::site_contact();
+    let (book, now) = (tx.book(), desk.now);
+    let by_source = limit::take(book, &source, &limit::CONTACT_PER_SOURCE, now).map_err(fault)?;
+    if !by_source.is_granted() {
         return Ok(false);
     }
-    let by_name = limit::take(tx.book(), &name, &limit::ONCE_A_DAY, desk.now);
-    Ok(by_name.map_err(flow_fault)?.is_granted())
+    let by_name = limit::take(book, &name, &limit::ONCE_A_DAY, now).map_err(fault)?;
+    if !by_name.is_granted() {
+        return Ok(false);
+    }
+    let by_site = match is_known {
+        true => limit::take(book, &site, &limit::SITE_HELP, now),
+        false => limit::peek(book, &site, &limit::SITE_HELP, now),
+    };
+    Ok(by_site.map_err(fault)?.is_granted())
 }
 
 fn personal(desk: &Desk) -> Personal {
@@ -261,6 +276,7 @@ fn administrators(desk: &Desk) -> Vec<Recipient> {
     addresses
         .iter()
         .filter_map(|address| Recipient::of_settings(address))
+        .take(RECIPIENTS_MOST)
         .collect()
 }
 

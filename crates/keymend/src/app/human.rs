@@ -70,12 +70,11 @@ impl App {
     /// # Errors
     ///
     /// [`Stop::Fault`] if the random source failed.
-    pub fn human_ticket(&self) -> Result<Ticket, Stop> {
-        let wait_secs = self.policy().settings().queue_secs;
-        let ticket = self
-            .inner
-            .human
-            .ticket(wait_secs, self.now(), self.inner.entropy.as_ref());
+    pub fn human_ticket(&self, visitor: &NetworkTags) -> Result<Ticket, Stop> {
+        let (wait_secs, now) = (self.policy().settings().queue_secs, self.now());
+        let pressed = self.inner.pressure.is_on(&visitor.near, now);
+        let entropy = self.inner.entropy.as_ref();
+        let ticket = self.inner.human.ticket(wait_secs, pressed, now, entropy);
         ticket.map_err(|fault| FlowFault::from(fault).into())
     }
 
@@ -91,6 +90,7 @@ impl App {
         let pressed = self.inner.pressure.is_on(visitor.network(), now);
         let ask = Ask::of(self.policy().settings().bot_check, pressed)?;
         let answer = Some(given.answer.as_str()).filter(|text| !text.is_empty());
-        Some(self.inner.human.verify(ask, &given.token, answer, now))
+        let asked = (ask, pressed);
+        Some(self.inner.human.verify(asked, &given.token, answer, now))
     }
 }

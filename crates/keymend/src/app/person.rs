@@ -1,9 +1,12 @@
 //! Signed-in people: signing in, security info, registration.
 
 mod note;
+mod offer;
 mod step;
 
+pub use offer::Offer;
 pub(super) use step::end_flows;
+pub use step::{FamiliarMark, OwnMoved};
 
 use keymend_domain::account::{Account, AccountRef, Anchor, Claim};
 use keymend_domain::audit::AuditDeed;
@@ -11,15 +14,15 @@ use keymend_domain::code;
 use keymend_domain::directory::{Found, Health, NoMatch, PasswordRules, SignIn};
 use keymend_domain::flow::Standing;
 use keymend_domain::id::{CorrelationId, MethodId};
-use keymend_domain::method::{self, Contact, MethodKind};
+use keymend_domain::method::{self, Method, MethodKind};
 use keymend_domain::refusal::Refusal;
 use keymend_domain::registration::{
-    Attempt, ContactFacts, Due, Person, Profile, may_try, signed_in,
+    Attempt, ContactFacts, Due, Person, Profile, SignInTarget, may_try, signed_in,
 };
 use keymend_domain::secret::{Password, Secret};
 use keymend_domain::time::Moment;
 
-use super::{App, FormStep, Moved, Stop, Visitor};
+use super::{App, Desk, FormStep, Stop, Visitor};
 use crate::phone;
 use crate::store::{AuditFilter, Tx};
 
@@ -55,6 +58,8 @@ pub struct PersonPage {
     pub due: Due,
     /// Whether a change of security info needs a fresh proof first.
     pub needs_proof: bool,
+    /// Methods that can be proved once more.
+    pub provable: Vec<Method>,
     /// Kinds of methods that can still be added.
     pub can_add: Vec<MethodKind>,
     /// When the sign-in ends if nothing more happens.
@@ -122,10 +127,17 @@ impl App {
         self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
-                let known = rules.as_ref().map(|(account, rules)| (account, rules));
-                let attempt = may_try(&claim, known, &mut desk.context(tx.book()))?;
+                let target = match &rules {
+                    Some((account, rules)) => Some(SignInTarget {
+                        account,
+                        rules,
+                        has_familiar: tx.has_familiar(&account.id, desk.now)?,
+                    }),
+                    None => None,
+                };
+                let attempt = may_try(&claim, target, &mut desk.context(tx.book()))?;
                 if !matches!(attempt, Attempt::Allowed) {
-                    let account = known.map(|(account, _)| account);
+                    let account = target.map(|target| target.account);
                     tx.audit(&note::paused((&claim, &correlation), account, &desk))?;
                 }
                 Ok(attempt)
@@ -188,7 +200,7 @@ impl App {
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
                 let ctx = &mut desk.context(tx.book());
-                let step = match signed_in(&claim, account, answer, (correlation, ctx))? {
+                let mut step = match signed_in(&claim, account, answer, (correlation, ctx))? {
                     Ok(step) => step,
                     Err((refusal, event)) => {
                         tx.audit(&event)?;
@@ -196,8 +208,9 @@ impl App {
                     }
                 };
                 let handle = desk.handle()?;
-                let ends_at = step.person.ends_at(&desk.policy);
-                tx.insert_session(&handle, &step.person.account.id, ends_at, &step.person)?;
+                make_room(tx, &mut step.person, &desk)?;
+                let forget_at = step.person.forget_at(&desk.policy);
+                tx.insert_session(&handle, &step.person.account.id, forget_at, &step.person)?;
                 for event in &step.audit {
                     tx.audit(event)?;
                 }
@@ -251,6 +264,12 @@ impl App {
         Ok(PersonPage {
             due: person.due(&standing, &profile, &policy, now),
             needs_proof: person.needs_proof(&standing, &policy, now),
+            provable: standing
+                .methods
+                .iter()
+                .filter(|own| policy.counts(own, now))
+                .cloned()
+                .collect(),
             can_add: policy
                 .methods()
                 .into_iter()
@@ -299,23 +318,15 @@ impl App {
         form: FormStep,
         (kind, typed): (MethodKind, String),
         visitor: &Visitor,
-    ) -> Result<Moved, Stop> {
+    ) -> Result<OwnMoved, Stop> {
         let contact = match kind {
             MethodKind::Email => method::email(&typed),
             MethodKind::Text => phone::normalise(&typed, &self.inner.region),
         };
-        let calling_code = match &contact {
-            Some(Contact::Phone(number)) => {
-                phone::calling_code(number).map(|code| code.to_string())
-            }
-            _ => None,
-        };
-        // Looked up for numbers alone: the tables of all countries are read at the first use.
-        let own_calling_code = calling_code
+        let facts = contact.as_ref().map(|contact| self.facts_of(contact));
+        let tag = contact
             .as_ref()
-            .and_then(|_| phone::region_calling_code(&self.inner.region))
-            .map(|code| code.to_string());
-        let tag = contact.as_ref().map(|contact| self.contact_tag(contact));
+            .map(|contact| self.inner.flow_keys.contact_tag(contact));
         let moved = self
             .step_person(
                 form,
@@ -323,28 +334,16 @@ impl App {
                 move |given, ctx| {
                     let facts = ContactFacts {
                         sharers: given.sharers,
-                        calling_code,
-                        own_calling_code,
+                        ..facts.unwrap_or_default()
                     };
-                    given
-                        .person
-                        .add_contact((kind, contact), &given.standing, &facts, ctx)
+                    let person = given.person;
+                    person.add_contact((kind, contact), &given.standing, &facts, ctx)
                 },
                 tag,
             )
             .await;
         self.inner.outbox_has_work.notify_one();
         moved
-    }
-
-    /// The tag under which accounts that share a contact are counted.
-    pub(super) fn contact_tag(&self, contact: &Contact) -> String {
-        let text = contact.in_full().to_lowercase();
-        self.inner
-            .flow_keys
-            .name
-            .tag(&[b"contact", text.as_bytes()])
-            .short()
     }
 
     /// A code, typed back.
@@ -357,7 +356,7 @@ impl App {
         form: FormStep,
         typed: &Secret,
         visitor: &Visitor,
-    ) -> Result<Moved, Stop> {
+    ) -> Result<OwnMoved, Stop> {
         let typed = code::typed(typed.expose());
         let moved = self
             .step_person(
@@ -376,7 +375,7 @@ impl App {
     /// # Errors
     ///
     /// See [`Self::step_person`].
-    pub async fn ask_again(&self, form: FormStep, visitor: &Visitor) -> Result<Moved, Stop> {
+    pub async fn ask_again(&self, form: FormStep, visitor: &Visitor) -> Result<OwnMoved, Stop> {
         let moved = self
             .step_person(
                 form,
@@ -399,7 +398,7 @@ impl App {
         form: FormStep,
         method: String,
         visitor: &Visitor,
-    ) -> Result<Moved, Stop> {
+    ) -> Result<OwnMoved, Stop> {
         let method = MethodId::stored(method);
         let moved = self
             .step_person(
@@ -423,7 +422,7 @@ impl App {
         form: FormStep,
         method: String,
         visitor: &Visitor,
-    ) -> Result<Moved, Stop> {
+    ) -> Result<OwnMoved, Stop> {
         let method = MethodId::stored(method);
         let moved = self
             .step_person(
@@ -442,7 +441,7 @@ impl App {
     /// # Errors
     ///
     /// See [`Self::step_person`].
-    pub async fn skip(&self, form: FormStep, visitor: &Visitor) -> Result<Moved, Stop> {
+    pub async fn skip(&self, form: FormStep, visitor: &Visitor) -> Result<OwnMoved, Stop> {
         self.step_person(
             form,
             visitor,
@@ -457,7 +456,7 @@ impl App {
     /// # Errors
     ///
     /// See [`Self::step_person`].
-    pub async fn reconfirm(&self, form: FormStep, visitor: &Visitor) -> Result<Moved, Stop> {
+    pub async fn reconfirm(&self, form: FormStep, visitor: &Visitor) -> Result<OwnMoved, Stop> {
         self.step_person(
             form,
             visitor,
@@ -472,13 +471,13 @@ impl App {
     /// # Errors
     ///
     /// [`Stop::NotSignedIn`], [`Stop::Fault`].
-    pub async fn sign_out(&self, form: FormStep, visitor: &Visitor) -> Result<Moved, Stop> {
+    pub async fn sign_out(&self, form: FormStep, visitor: &Visitor) -> Result<OwnMoved, Stop> {
         // Whatever page it is asked from: leaving must always work.
         let desk = self.desk(visitor);
         let app = self.clone();
         self.inner
             .store
-            .transact(move |tx: &mut Tx<'_>| -> Result<Moved, Stop> {
+            .transact(move |tx: &mut Tx<'_>| -> Result<OwnMoved, Stop> {
                 let person = tx
                     .session::<Person>(&form.handle)?
                     .ok_or(Stop::NotSignedIn)?;
@@ -487,4 +486,15 @@ impl App {
             })
             .await
     }
+}
+
+/// One person may have so many sign-ins at one time: a new one ends the oldest.
+fn make_room(tx: &mut Tx<'_>, person: &mut Person, desk: &Desk) -> Result<(), Stop> {
+    let others = tx.sessions_of::<Person>(&person.account.id)?;
+    let ended = person.pushes_out(others, &desk.context(tx.book()));
+    for (session, event) in &ended {
+        tx.end_session(session)?;
+        tx.audit(event)?;
+    }
+    Ok(())
 }

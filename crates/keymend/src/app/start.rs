@@ -120,19 +120,9 @@ impl App {
         }
     }
 
-    /// Asks the directories; if none of them answers, says so before anything is spent.
+    /// Asks the directories; if one of them is silent, says so before anything is spent.
     pub(super) async fn find(&self, claim: &Claim) -> Result<Found, Stop> {
-        match self.inner.directories.find(claim).await {
-            Ok(found) => Ok(found),
-            Err(error) => {
-                let names: Vec<_> = self.inner.directories.names().cloned().collect();
-                for name in &names {
-                    self.inner.directories.note_down(name, &error).await;
-                }
-                let directory = names.first().map(|name| name.0.clone()).unwrap_or_default();
-                Err(Stop::Refused(Refusal::DirectoryDown { directory }))
-            }
-        }
+        Ok(self.inner.directories.find(claim).await?)
     }
 
     async fn open(

@@ -21,8 +21,6 @@ const ROWS_MOST: u32 = 256;
 const COVER_EVERY_MS: i64 = 60 * SECOND_MS;
 /// How long a directory is down before administrators are told.
 const DOWN_TOLD_MS: i64 = 5 * 60 * SECOND_MS;
-/// How often directories are asked for their state.
-const HEALTH_EVERY_MS: i64 = 30 * SECOND_MS;
 
 impl App {
     /// Sweeps until the process ends.
@@ -36,10 +34,7 @@ impl App {
             if let Err(stop) = self.refresh_policy().await {
                 tracing::error!(error = %stop, "the settings could not be looked at");
             }
-            if self.now().since_ms(watch.asked_at) >= HEALTH_EVERY_MS {
-                watch.asked_at = self.now();
-                self.watch_directories(&mut watch).await;
-            }
+            self.watch_directories(&mut watch).await;
             if self.now().since_ms(covered_at) >= COVER_EVERY_MS {
                 covered_at = self.now();
                 self.cover_audit().await;
@@ -116,6 +111,10 @@ impl App {
     async fn watch_directories(&self, watch: &mut Watch) {
         let names: Vec<DirectoryName> = self.inner.directories.names().cloned().collect();
         for name in names {
+            let interval_ms = self.inner.directories.interval_ms(&name);
+            if !watch.asks(&name, interval_ms, self.now()) {
+                continue;
+            }
             let health = self.inner.directories.health(&name).await;
             let changed = watch.note(&name, &health, self.now());
             if changed.is_news {
@@ -152,18 +151,10 @@ impl App {
 }
 
 /// How each directory was, and since when.
+#[derive(Default)]
 struct Watch {
-    asked_at: Moment,
+    asked_at: HashMap<DirectoryName, Moment>,
     states: HashMap<DirectoryName, Watched>,
-}
-
-impl Default for Watch {
-    fn default() -> Self {
-        Self {
-            asked_at: Moment(0),
-            states: HashMap::new(),
-        }
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -179,6 +170,16 @@ struct Changed {
 }
 
 impl Watch {
+    /// Whether a directory is to be asked now; if so, that is noted.
+    fn asks(&mut self, name: &DirectoryName, interval_ms: i64, now: Moment) -> bool {
+        let last = self.asked_at.get(name);
+        if last.is_some_and(|at| now.since_ms(*at) < interval_ms) {
+            return false;
+        }
+        self.asked_at.insert(name.clone(), now);
+        true
+    }
+
     /// Down is told after five minutes, up again only if down was told (behaviour §7, M21).
     fn note(&mut self, name: &DirectoryName, health: &Health, now: Moment) -> Changed {
         let is_up = *health == Health::Up;

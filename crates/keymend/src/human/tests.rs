@@ -38,7 +38,7 @@ fn solve(token: &str, fits: impl Fn(u32) -> bool) -> String {
 }
 
 fn silent(text: &str, now: Moment) -> Verdict {
-    human().verify(Ask::Silent, text, None, now)
+    human().verify((Ask::Silent, false), text, None, now)
 }
 
 fn is_passed(verdict: &Verdict) -> bool {
@@ -94,7 +94,7 @@ fn expired_forged_and_foreign_tokens_do_not_pass() {
     assert_eq!(silent(&solved, after(121)), Verdict::NotSure);
     let foreign = Human::new(MacKey::new([8; 32]));
     assert_eq!(
-        foreign.verify(Ask::Silent, &solved, None, NOW),
+        foreign.verify((Ask::Silent, false), &solved, None, NOW),
         Verdict::NotSure
     );
     for place in 0..token.len() {
@@ -125,7 +125,7 @@ fn expired_forged_and_foreign_tokens_do_not_pass() {
 
 #[test]
 fn a_ticket_opens_after_its_wait_and_not_before() {
-    let ticket = human().ticket(5, NOW, &SystemEntropy).unwrap();
+    let ticket = human().ticket(5, false, NOW, &SystemEntropy).unwrap();
     assert_eq!(ticket.opens_at, after(5));
     assert_eq!(human().queue(&ticket.token, after(1)), Queue::Wait(4));
     assert_eq!(silent(&ticket.token, after(4)), Verdict::NotSure);
@@ -141,7 +141,8 @@ fn a_ticket_opens_after_its_wait_and_not_before() {
 fn the_picture_passes_with_its_digits_and_is_spent_by_wrong_ones() {
     let token = picture();
     let right = right_answer(&token);
-    let judge = |answer: Option<&str>| human().verify(Ask::PictureAndSound, &token, answer, NOW);
+    let judge =
+        |answer: Option<&str>| human().verify((Ask::PictureAndSound, false), &token, answer, NOW);
     let Verdict::Passed(key) = judge(Some(&right)) else {
         panic!("not passed");
     };
@@ -163,14 +164,14 @@ fn the_picture_passes_with_its_digits_and_is_spent_by_wrong_ones() {
 #[test]
 fn no_challenge_passes_where_another_is_asked_for() {
     let solved = solve(&work(false).0, |zeros| zeros >= 14);
-    let ticket = human().ticket(0, NOW, &SystemEntropy).unwrap().token;
+    let ticket = human().ticket(0, false, NOW, &SystemEntropy).unwrap().token;
     for token in [&solved, &ticket] {
-        let verdict = human().verify(Ask::PictureAndSound, token, Some("123456"), NOW);
+        let verdict = human().verify((Ask::PictureAndSound, false), token, Some("123456"), NOW);
         assert_eq!(verdict, Verdict::NotSure);
     }
     let token = picture();
     let right = right_answer(&token);
-    let verdict = human().verify(Ask::Silent, &token, Some(&right), NOW);
+    let verdict = human().verify((Ask::Silent, false), &token, Some(&right), NOW);
     assert_eq!(verdict, Verdict::NotSure);
     assert_eq!(
         silent(&solve(&token, |zeros| zeros >= 14), NOW),
@@ -234,4 +235,28 @@ fn a_sound_is_a_short_wav_in_the_language_of_the_page() {
             .count();
         assert!(loud > 1_000, "{loud}");
     }
+}
+
+#[test]
+fn what_was_handed_out_before_the_pressure_does_not_pass_under_it() {
+    let under_pressure = |text: &str, now: Moment| {
+        let verdict = human().verify((Ask::Silent, true), text, None, now);
+        is_passed(&verdict)
+    };
+    let (cheap, _) = work(false);
+    // Even where the sum happens to be dear enough: it is the price that was asked.
+    let solved = solve(&cheap, |zeros| zeros >= 17);
+    assert!(is_passed(&silent(&solved, NOW)));
+    assert!(!under_pressure(&solved, NOW));
+    let (dear, _) = work(true);
+    let solved = solve(&dear, |zeros| zeros >= 17);
+    assert!(under_pressure(&solved, NOW));
+    assert!(is_passed(&silent(&solved, NOW)), "the pressure is over");
+    let ticket = |pressed: bool| human().ticket(5, pressed, NOW, &SystemEntropy).unwrap();
+    let (short, long) = (ticket(false), ticket(true));
+    assert_eq!(long.opens_at, after(40));
+    assert!(is_passed(&silent(&short.token, after(6))));
+    assert!(!under_pressure(&short.token, after(6)));
+    assert!(!under_pressure(&long.token, after(39)));
+    assert!(under_pressure(&long.token, after(40)));
 }

@@ -2,6 +2,7 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Prk};
+use keymend_domain::code::MacKey;
 use keymend_domain::time::{Entropy, NoEntropy};
 use zeroize::Zeroizing;
 
@@ -56,6 +57,13 @@ impl Seal {
     pub(super) fn new(table: &'static str, key: &[u8; KEY_BYTES]) -> Self {
         let key = Prk::new_less_safe(HKDF_SHA256, key);
         Self { table, key }
+    }
+
+    /// A seal for what no table keeps, under a key that follows from a key for tags.
+    #[must_use]
+    pub fn following(purpose: &'static str, key: &MacKey) -> Self {
+        let tag = key.tag(&[b"seal", purpose.as_bytes()]);
+        Self::new(purpose, tag.bytes())
     }
 
     /// Seals `plain` for one place.  The result is 33 bytes longer.

@@ -153,19 +153,31 @@ fn eligibility_words(report: &AccountReport) -> &'static str {
 
 async fn help(built: &Built, name: &str, unfreezes: bool) -> Result<String, Stop> {
     let done = built.app.unblock(name, unfreezes, &who::operator()).await;
-    let Unblocked { is_known, unfrozen } = done.map_err(|halt| stop(name, &halt))?;
-    let account = if is_known {
+    let done: Unblocked = done.map_err(|halt| stop(name, &halt))?;
+    Ok(lifted(name, &done, unfreezes))
+}
+
+/// What was lifted, and what was not reached.
+fn lifted(name: &str, done: &Unblocked, unfreezes: bool) -> String {
+    if let Some(directory) = &done.unreached {
+        return format!(
+            "{name}: the block of the name is lifted\n\
+             {name}: the directory {directory} does not answer, so what rests on the account \
+             itself (codes, sign-in) was not reached; do it again once it answers\n"
+        );
+    }
+    let account = if done.is_known {
         "its account"
     } else {
         "no account has this name"
     };
     let mut text = format!("{name}: blocks lifted ({account})\n");
-    if unfrozen {
+    if done.unfrozen {
         text.push_str(&format!("{name}: no longer frozen\n"));
     } else if unfreezes {
         text.push_str(&format!("{name}: was not frozen\n"));
     }
-    Ok(text)
+    text
 }
 
 /// Why nothing was done, and what to do.

@@ -8,12 +8,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use keymend_domain::code::MacKey;
-use keymend_domain::flow::FlowKeys;
 use keymend_domain::policy::{Policy, Settings};
 use keymend_domain::time::{Clock, Entropy};
 
 use super::words;
-use crate::app::{App, Directories, Parts};
+use crate::app::{App, Parts};
 use crate::cli::Stop;
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -27,6 +26,7 @@ use crate::web::page::Help;
 use crate::web::{PublicOrigin, Site, TrustedProxies};
 
 pub(super) use carriers::carriers;
+use directories::connected;
 pub(super) use directories::directories;
 
 use installation::Installation;
@@ -59,7 +59,7 @@ pub(super) async fn build(path: &Path, config: &Config) -> Result<Built, Stop> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let carriers = Arc::new(carriers(path, config)?);
-    let directories = Directories::new(directories(path, config, &clock)?, Arc::clone(&clock));
+    let directories = connected(path, config, &clock)?;
     let composer = composer(path, config)?;
     let now = clock.now();
     let installation = Installation::open(path, config, now, entropy.as_ref())?;
@@ -71,10 +71,7 @@ pub(super) async fn build(path: &Path, config: &Config) -> Result<Built, Stop> {
         directories,
         clock,
         entropy: Arc::clone(&entropy),
-        flow_keys: FlowKeys {
-            code: keys.code_mac.clone(),
-            name: keys.name_tag.clone(),
-        },
+        flow_keys: keys.for_flows(),
         human: Human::new(keys.human.clone()),
         carriers,
         composer,

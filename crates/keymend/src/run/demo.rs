@@ -9,7 +9,6 @@ use keymend_directory::embedded::demo::{ADMINS, Placed, SAMPLES, STAFF, SUFFIX, 
 use keymend_directory::embedded::{Embedded, EmbeddedOptions, HashingCost};
 use keymend_domain::account::DirectoryName;
 use keymend_domain::directory::Directory;
-use keymend_domain::flow::FlowKeys;
 use keymend_domain::id::MethodId;
 use keymend_domain::method::{Assurance, Contact, Method, MethodKind, email};
 use keymend_domain::policy::{
@@ -87,10 +86,7 @@ async fn build(arguments: &DemoArguments, address: SocketAddr) -> Result<Service
         ),
         clock,
         entropy,
-        flow_keys: FlowKeys {
-            code: keys.code_mac.clone(),
-            name: keys.name_tag.clone(),
-        },
+        flow_keys: keys.for_flows(),
         human: Human::new(keys.human.clone()),
         carriers: Arc::new(Carriers::demo(&outbox)),
         composer: Composer::new(words).map_err(fault)?,
@@ -227,8 +223,7 @@ async fn register(
                 added_at: now,
                 used_at: None,
             };
-            let text = method.contact.in_full().to_lowercase();
-            let tag = keys.name_tag.tag(&[b"contact", text.as_bytes()]).short();
+            let tag = keys.for_flows().contact_tag(&method.contact);
             methods.push((id.clone(), method, tag));
         }
     }

@@ -20,6 +20,10 @@ struct Mark {
     correlation: Option<CorrelationId>,
 }
 
+/// Names the session of some browser without being its handle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRow(String);
+
 /// A row opens only for its own handle and account, so that ending an account's sessions ends
 /// them all.
 fn place(handle_hash: &str, account_key: &str) -> String {
@@ -46,7 +50,7 @@ impl Rx<'_> {
         }))
     }
 
-    /// The sessions of an account.
+    /// The sessions of an account, those that may be forgotten first in front.
     ///
     /// # Errors
     ///
@@ -54,7 +58,7 @@ impl Rx<'_> {
     pub fn sessions_of<P: DeserializeOwned>(
         &self,
         account: &AccountRef,
-    ) -> Result<Vec<P>, StoreFault> {
+    ) -> Result<Vec<(SessionRow, P)>, StoreFault> {
         let account_key = account.key();
         let rows = self.rows(
             "reading an account's sessions",
@@ -65,9 +69,25 @@ impl Rx<'_> {
         Ok(rows
             .iter()
             .filter_map(|(hash, body)| {
-                self.opened(Sealed::Session, &place(hash, &account_key), body)
+                let session = self.opened(Sealed::Session, &place(hash, &account_key), body)?;
+                Some((SessionRow(hash.clone()), session))
             })
             .collect())
+    }
+
+    /// Whether any browser is familiar for an account.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault`] if the store cannot be read.
+    pub fn has_familiar(&self, account: &AccountRef, now: Moment) -> Result<bool, StoreFault> {
+        let found = self.row(
+            "looking for familiar browsers",
+            "SELECT 1 FROM familiar WHERE account_key = $1 AND expires_at > $2 LIMIT 1",
+            params![account.key(), now.0],
+            |row| row.get::<_, i64>(0),
+        )?;
+        Ok(found.is_some())
     }
 
     /// The account whose owner used the browser with this mark, if its time is not over.
@@ -188,6 +208,36 @@ impl Tx<'_> {
         Ok(count > 0)
     }
 
+    /// Gives a session another handle; the old one is worth nothing from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault`]; nothing was saved.
+    pub fn renew_session<P: Serialize>(
+        &mut self,
+        (old, new): (&str, &str),
+        account: &AccountRef,
+        expires_at: Moment,
+        session: &P,
+    ) -> Result<(), StoreFault> {
+        self.remove_session(old)?;
+        self.insert_session(new, account, expires_at, session)
+    }
+
+    /// Ends the session of another browser.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault`]; nothing was removed.
+    pub fn end_session(&mut self, row: &SessionRow) -> Result<(), StoreFault> {
+        self.execute(
+            "ending a session",
+            "DELETE FROM session WHERE handle_hash = $1",
+            params![row.0],
+        )
+        .map(drop)
+    }
+
     /// Ends every session of an account; gives how many.
     ///
     /// # Errors
@@ -228,6 +278,23 @@ impl Tx<'_> {
             params![hash, account_key, expires_at.0, body],
         )
         .map(drop)
+    }
+
+    /// Forgets an account's familiar browsers but the `kept` whose mark lasts longest; gives how
+    /// many were forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault`]; nothing was removed.
+    pub fn keep_familiars(&mut self, account: &AccountRef, kept: u32) -> Result<u64, StoreFault> {
+        let count = self.execute(
+            "forgetting the oldest familiar browsers",
+            "DELETE FROM familiar WHERE account_key = $1 AND handle_hash NOT IN (
+                SELECT handle_hash FROM familiar WHERE account_key = $1
+                ORDER BY expires_at DESC LIMIT $2)",
+            params![account.key(), kept],
+        )?;
+        Ok(count as u64)
     }
 
     /// Forgets every familiar browser of an account; gives how many.

@@ -3,21 +3,54 @@
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::extract::FromRequestParts;
 use axum::http::header::{self, HeaderValue};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use keymend_domain::id::CorrelationId;
 
 use super::Web;
 use super::cookie::Cookie;
+use super::form::Fields;
 use super::guard::Seen;
 use super::page::{ErrorLine, Frame, Page};
-use crate::app::{Stop, Visitor};
+use crate::app::{FamiliarMark, Visitor};
 
-/// One request being answered.
-pub(super) struct Desk<'a> {
-    pub web: &'a Web,
-    pub seen: &'a Arc<Seen>,
+/// One request being answered, as handlers take it.
+pub(super) struct Desk {
+    pub web: Web,
+    pub seen: Arc<Seen>,
+}
+
+impl FromRequestParts<Web> for Desk {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, StatusCode> {
+        let seen = parts.extensions.get::<Arc<Seen>>().cloned();
+        // Only the guard puts it there, and nothing is served that did not pass it.
+        let seen = seen.ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
+        let web = web.clone();
+        Ok(Self { web, seen })
+    }
+}
+
+/// What a handler gives: an answer, or the one that stopped it on the way.
+pub(super) type Answered = Result<Response, Halt>;
+
+/// An answer that ends a handler early.
+pub(super) struct Halt(Box<Response>);
+
+impl From<Response> for Halt {
+    fn from(response: Response) -> Self {
+        Self(Box::new(response))
+    }
+}
+
+impl IntoResponse for Halt {
+    fn into_response(self) -> Response {
+        *self.0
+    }
 }
 
 /// An answer and its cookies.
@@ -46,14 +79,34 @@ impl Reply {
     }
 }
 
-impl Desk<'_> {
+impl Desk {
     /// Who is asking.
-    pub(super) async fn visitor(&self) -> Result<Visitor, Stop> {
-        let seen = self.seen;
-        self.web
-            .app()
-            .visitor(seen.address, seen.browser.to_owned(), seen.device.clone())
-            .await
+    ///
+    /// # Errors
+    ///
+    /// The page about the accident, if the store cannot be read.
+    pub(super) async fn visitor(&self) -> Result<Visitor, Halt> {
+        let (app, seen) = (self.web.app(), &self.seen);
+        let visitor = app.visitor(seen.address, seen.browser.to_owned(), seen.device.clone());
+        visitor.await.map_err(|stop| self.stop(stop).into())
+    }
+
+    /// Checks that a form has no other fields than these.
+    ///
+    /// # Errors
+    ///
+    /// A plain refusal: no form of ours was sent.
+    pub(super) fn expects(&self, fields: &Fields, expected: &[&str]) -> Result<(), Halt> {
+        match fields.fits(expected) {
+            true => Ok(()),
+            false => Err(plain(StatusCode::BAD_REQUEST, "Bad request").into()),
+        }
+    }
+
+    /// Whether a form that belongs to no flow and to nobody yet was made here, and lately.
+    pub(super) fn is_current(&self, fields: &mut Fields) -> bool {
+        let (token, now) = (fields.take("form_token"), self.web.app().now());
+        self.web.tokens().check_open(&token, now).is_ok()
     }
 
     /// A frame for a page that belongs to no flow and to nobody.
@@ -69,6 +122,7 @@ impl Desk<'_> {
             errors: Vec::new(),
             is_demo: site.demo.is_some(),
             signed_in: None,
+            ended_others: false,
             time_left: None,
             help: site.help.clone(),
         }
@@ -146,6 +200,12 @@ impl Desk<'_> {
 
     pub(super) fn set(&self, cookie: Cookie, value: &str) -> Option<HeaderValue> {
         cookie.set(value, self.web.site().is_secure())
+    }
+
+    /// The cookie of a browser that became familiar; it lasts as long as the mark.
+    pub(super) fn set_mark(&self, mark: &FamiliarMark) -> Option<HeaderValue> {
+        let is_secure = self.web.site().is_secure();
+        Cookie::Device.set_for(&mark.value, mark.life_secs, is_secure)
     }
 
     pub(super) fn clear(&self, cookie: Cookie) -> Option<HeaderValue> {

@@ -13,7 +13,7 @@ pub enum Cookie {
     Me,
     /// The mark of a familiar browser.
     Device,
-    /// The queue's ticket of a visitor without script.
+    /// The queue's ticket of a visitor without script, with the typed name under seal.
     Wait,
     /// Language choice.
     Language,
@@ -42,8 +42,9 @@ impl Cookie {
 
     fn life_secs(self) -> Option<u32> {
         match self {
-            Self::Flow | Self::Me => None,
-            Self::Device => Some(180 * 24 * 3_600),
+            // How long a mark lasts is the policy's to say.
+            Self::Flow | Self::Me | Self::Device => None,
+            // The longest wait, and the time a ticket is good for.
             Self::Wait => Some(180),
             Self::Language => Some(365 * 24 * 3_600),
         }
@@ -72,6 +73,11 @@ impl Cookie {
             .life_secs()
             .map_or_else(String::new, |secs| format!("; Max-Age={secs}"));
         self.header(value, &life, is_secure)
+    }
+
+    /// The header that sets the cookie for so many seconds.
+    pub(super) fn set_for(self, value: &str, secs: u32, is_secure: bool) -> Option<HeaderValue> {
+        self.header(value, &format!("; Max-Age={secs}"), is_secure)
     }
 
     /// The header that takes the cookie away.

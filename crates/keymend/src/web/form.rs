@@ -30,7 +30,7 @@ const KNOWN: [&str; 12] = [
     "address",
     "code",
 ];
-const KNOWN_MORE: [&str; 1] = ["method_id"];
+const KNOWN_MORE: [&str; 2] = ["method_id", "known"];
 
 /// The fields that are passwords or codes.
 const SECRET: [&str; 4] = ["password", "again", "current", "code"];

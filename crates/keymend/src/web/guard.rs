@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{self, HeaderName};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -48,18 +47,6 @@ pub struct Seen {
     /// For the log and for pages without a journey.
     pub request_id: String,
 }
-
-impl<S: Send + Sync> FromRequestParts<S> for Look {
-    type Rejection = StatusCode;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
-        let seen = parts.extensions.get::<Arc<Seen>>().cloned();
-        seen.map(Look).ok_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
-}
-
-/// [`Seen`], as handlers take it.
-pub struct Look(pub Arc<Seen>);
 
 /// Checks the request, runs the handler, and dresses the answer.
 pub async fn guard(State(web): State<Web>, mut request: Request, next: Next) -> Response {

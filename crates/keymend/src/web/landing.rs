@@ -89,6 +89,7 @@ fn prepared(
         errors: Vec::new(),
         is_demo: site.demo.is_some(),
         signed_in: None,
+        ended_others: false,
         time_left: None,
         help: site.help.clone(),
     };

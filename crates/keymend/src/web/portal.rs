@@ -4,6 +4,7 @@ mod flow;
 mod help;
 mod own;
 mod password;
+mod posted;
 mod proof;
 mod register;
 mod reset;
@@ -19,7 +20,6 @@ use axum::routing::{get, post};
 use super::Web;
 use super::answer::{Desk, plain};
 use super::asset::asset;
-use super::guard::Look;
 
 /// Every route, as (method, path): the tables of the tests are made from it, and a test proves
 /// that nothing else is served.
@@ -142,22 +142,13 @@ fn own_routes() -> Router<Web> {
 }
 
 /// Old addresses of the first form; a name in the link is kept.
-async fn to_reset(State(web): State<Web>, Look(seen): Look, RawQuery(query): RawQuery) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
+async fn to_reset(desk: Desk, RawQuery(query): RawQuery) -> Response {
     let user = query.as_deref().and_then(reset::typed_name);
     desk.go_naming("/reset", &user.unwrap_or_default()).done()
 }
 
-async fn to_change(State(web): State<Web>, Look(seen): Look) -> Response {
-    Desk {
-        web: &web,
-        seen: &seen,
-    }
-    .go("/me/password")
-    .done()
+async fn to_change(desk: Desk) -> Response {
+    desk.go("/me/password").done()
 }
 
 async fn file(Path(file): Path<String>) -> Response {
@@ -185,12 +176,8 @@ async fn health(State(web): State<Web>) -> Response {
     }
 }
 
-async fn nothing(State(web): State<Web>, Look(seen): Look) -> Response {
-    Desk {
-        web: &web,
-        seen: &seen,
-    }
-    .not_found()
+async fn nothing(desk: Desk) -> Response {
+    desk.not_found()
 }
 
 async fn not_allowed(method: Method) -> Response {

@@ -10,12 +10,70 @@ use keymend_domain::refusal::Refusal;
 use keymend_domain::time::Moment;
 
 use super::answer::Desk;
-use super::page::ending::{DirectoryDown, Fault as FaultPage, NotFound, Paused, SiteOff};
-use super::page::{ErrorLine, Note, Sayings};
+use super::cookie::Cookie;
+use super::page::ending::{DirectoryDown, Fault as FaultPage, NotFound, Paused, SiteOff, Stopped};
+use super::page::proven::NextWay;
+use super::page::{ErrorLine, Frame, Note, Sayings};
 use super::words::{date_text, time_text};
 use crate::app::{Fault, Stop};
 
-impl Desk<'_> {
+/// What the page of an ended attempt is made of.
+pub(super) struct Ended {
+    pub frame: Frame,
+    /// The name as typed, to start again with.
+    pub user: String,
+    /// Which gate of how many, if the first was passed.
+    pub gate: Option<(u32, u32)>,
+}
+
+/// The status of a page that refuses, wherever it is shown.
+///
+/// Before the first gate only what an outsider can count himself is refused on such a page, so
+/// that the status tells of no account (behaviour §3.5, §2.6 rule 7).
+pub(super) fn status_of(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::LimitReached { .. }
+        | Refusal::SigninPaused { .. }
+        | Refusal::NameBlocked { .. }
+        | Refusal::TriesUsedUp
+        | Refusal::ChallengeTooSoon { .. }
+        | Refusal::ChallengeSpent
+        | Refusal::BudgetSpent => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::FlowExpired | Refusal::FlowReplaced | Refusal::SigninEnded => StatusCode::GONE,
+        Refusal::StepWrong | Refusal::LockNone => StatusCode::CONFLICT,
+        Refusal::SiteOff | Refusal::StandingLost | Refusal::WriteProtected | Refusal::WayNone => {
+            StatusCode::FORBIDDEN
+        }
+        Refusal::DirectoryDown { .. }
+        | Refusal::SitePaused { .. }
+        | Refusal::RightsMissing
+        | Refusal::SendFailed { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::FormMissing
+        | Refusal::FormStale
+        | Refusal::CookieMissing
+        | Refusal::HumanNotSure
+        | Refusal::InputLong
+        | Refusal::ClaimShape
+        | Refusal::SigninNoMatch
+        | Refusal::SigninUnusable
+        | Refusal::SigninNotHere
+        | Refusal::ProofWanted
+        | Refusal::AnswerWrong { .. }
+        | Refusal::AddressShape
+        | Refusal::NumberShape
+        | Refusal::PasswordRejected(_)
+        | Refusal::PasswordOld
+        | Refusal::ContactTwice
+        | Refusal::MethodMost { .. }
+        | Refusal::ContactInside
+        | Refusal::NumberCountry
+        | Refusal::NumberShared
+        | Refusal::MethodLeast { .. }
+        | Refusal::SkipOver => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+impl Desk {
     /// Answers a stop that no form can show.
     pub(super) fn stop(&self, stop: Stop) -> Response {
         match stop {
@@ -29,30 +87,64 @@ impl Desk<'_> {
     /// A refusal as a page of its own.
     pub(super) fn refused(&self, refusal: &Refusal) -> Response {
         let frame = self.frame();
+        let status = status_of(refusal);
         match refusal {
-            Refusal::DirectoryDown { directory } | Refusal::SitePaused { directory } => {
-                let page = DirectoryDown {
-                    directory: self.web.app().directories().title(directory),
-                    is_paused: matches!(refusal, Refusal::SitePaused { .. }),
-                };
-                self.page(StatusCode::SERVICE_UNAVAILABLE, &frame, &page)
-                    .done()
+            Refusal::DirectoryDown { .. } | Refusal::SitePaused { .. } => {
+                self.out_of_reach(refusal, &frame)
             }
             Refusal::NameBlocked { wait_mins } => {
-                let page = Paused {
-                    minutes: *wait_mins,
-                };
-                self.page(StatusCode::TOO_MANY_REQUESTS, &frame, &page)
-                    .done()
+                let minutes = *wait_mins;
+                self.page(status, &frame, &Paused { minutes }).done()
             }
-            Refusal::SiteOff => self.page(StatusCode::OK, &frame, &SiteOff {}).done(),
-            Refusal::SigninEnded => self.go("/signin?ended=yes").done(),
+            Refusal::SiteOff => self.page(status, &frame, &SiteOff {}).done(),
+            Refusal::SigninEnded => {
+                let go = self.go("/signin?ended=yes");
+                go.with(self.clear(Cookie::Me)).done()
+            }
             other => {
                 let frame = Desk::with_errors(frame, self.lines(other, None));
-                self.page(StatusCode::UNPROCESSABLE_ENTITY, &frame, &NotFound {})
-                    .done()
+                self.page(status, &frame, &NotFound {}).done()
             }
         }
+    }
+
+    /// An attempt that ended with a refusal.
+    pub(super) fn ended(&self, refusal: &Refusal, ended: Ended) -> Response {
+        let Ended { frame, user, gate } = ended;
+        let status = status_of(refusal);
+        match refusal {
+            Refusal::DirectoryDown { .. } | Refusal::SitePaused { .. } => {
+                self.out_of_reach(refusal, &frame)
+            }
+            Refusal::WayNone => {
+                let (step, of) = gate.unwrap_or((2, 2));
+                let page = NextWay {
+                    step,
+                    of,
+                    ways: vec![],
+                    notes: vec![],
+                    offers_unlock: false,
+                };
+                self.page(status, &frame, &page).done()
+            }
+            other => {
+                let frame = Desk::with_errors(frame, self.lines(other, None));
+                self.page(status, &frame, &Stopped { user }).done()
+            }
+        }
+    }
+
+    /// S28: a directory that does not answer, or that its administrators paused.
+    fn out_of_reach(&self, refusal: &Refusal, frame: &Frame) -> Response {
+        let (Refusal::DirectoryDown { directory } | Refusal::SitePaused { directory }) = refusal
+        else {
+            return self.not_found();
+        };
+        let page = DirectoryDown {
+            directory: self.web.app().directories().title(directory),
+            is_paused: matches!(refusal, Refusal::SitePaused { .. }),
+        };
+        self.page(status_of(refusal), frame, &page).done()
     }
 
     /// There is no such page.

@@ -1,6 +1,9 @@
 //! Limits as people meet them: blocked names, rested methods, mails that tell the owner.
 
 use expect_test::expect;
+use keymend::app::Stop;
+use keymend::store::Tx;
+use keymend_domain::limit::{self, CounterKey};
 
 use crate::people::{MAILBOX, NEW, OLD};
 use crate::world::World;
@@ -175,6 +178,38 @@ async fn a_call_for_help_reaches_the_administrators_once_a_day_and_says_the_same
     assert_eq!(seen[0], seen[1]);
     assert_eq!(seen[0], seen[2]);
     expect!["Your request has been sent If we know this user name, your administrators have been told. They will use the contact details they already have, and will never ask for your password or a code. Back to the start"].assert_eq(&seen[0]);
+    expect!["admins@work.example: Example Works: help with a password reset"]
+        .assert_eq(&world.told().await);
+    world.rests().await;
+}
+
+#[tokio::test]
+async fn calls_for_help_stop_at_a_thousand_an_hour_for_the_whole_site_and_the_page_says_the_same() {
+    let world = World::open().await;
+    let now = world.app.now();
+    let filled = world.store.transact(move |tx: &mut Tx<'_>| {
+        for _ in 0..1_000 {
+            let key = CounterKey::site_contact();
+            limit::take(tx.book(), &key, &limit::SITE_HELP, now)
+                .map_err(keymend_domain::flow::FlowFault::from)?;
+        }
+        Ok::<_, Stop>(())
+    });
+    filled.await.unwrap();
+    let mut seen = Vec::new();
+    for user in ["jane01", "nobo17"] {
+        let mut visitor = world.visitor();
+        visitor.goes_to("/help").await;
+        visitor.submits("/help", &[("user", user)]).await;
+        seen.push(visitor.sees());
+    }
+    expect!["200 Your request has been sent"].assert_eq(&seen[0]);
+    assert_eq!(seen[0], seen[1]);
+    expect![].assert_eq(&world.told().await);
+    world.minutes_pass(62).await;
+    let mut john = world.visitor();
+    john.goes_to("/help").await;
+    john.submits("/help", &[("user", "john02")]).await;
     expect!["admins@work.example: Example Works: help with a password reset"]
         .assert_eq(&world.told().await);
     world.rests().await;

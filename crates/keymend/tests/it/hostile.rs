@@ -224,7 +224,7 @@ async fn gate_08_an_account_renamed_meanwhile_goes_on_and_one_made_anew_does_not
         .unwrap();
     john.chooses(NEW).await;
     expect![[r#"
-        200 This attempt has ended
+        403 This attempt has ended
         ! Your account can no longer be helped here. Nothing was changed. Your administrators can help you: choose “Ask for help”."#]].assert_eq(&john.sees());
     assert_eq!(world.count_of("order.opened").await, 1);
     world.rests().await;
@@ -243,7 +243,7 @@ async fn gate_23_an_account_disabled_meanwhile_is_not_written() {
         .unwrap();
     jane.chooses(NEW).await;
     expect![[r#"
-        200 This attempt has ended
+        403 This attempt has ended
         ! Your account can no longer be helped here. Nothing was changed. Your administrators can help you: choose “Ask for help”."#]].assert_eq(&jane.sees());
     assert_eq!(world.count_of("order.opened").await, 0);
     world.rests().await;

@@ -28,4 +28,6 @@ mod parallel;
 mod queue;
 mod registration;
 mod reset;
+mod sessions;
 mod sign_in;
+mod silent;

@@ -447,7 +447,7 @@ async fn gate_05_identify_try_another_way_and_post_a_password_is_refused() {
         mallory.goes_to("/flow").await;
     }
     expect![[r#"
-        200 This attempt has ended
+        409 This attempt has ended
         ! That page is out of date. We have taken you to the step you were on."#]]
     .assert_eq(&mallory.sees());
     mallory.signs_in("jane01", NEW).await;

@@ -202,7 +202,10 @@ async fn whoever_idles_is_signed_out() {
     jane.signs_in("jane01", OLD).await;
     world.minutes_pass(15).await;
     jane.goes_to("/me").await;
-    expect!["200 Sign in to Example Works"].assert_eq(&jane.sees());
+    expect![[r#"
+        200 Sign in to Example Works
+        ! You were signed out because nothing happened for a while."#]]
+    .assert_eq(&jane.sees());
     world.rests().await;
 }
 

@@ -228,6 +228,11 @@ impl<'w> Visitor<'w> {
             .await
     }
 
+    /// The answer to the bot check of this page.
+    pub fn works(&self) -> String {
+        self.work().expect("a page that asks for work")
+    }
+
     /// Does the sum of the bot check, as the page's script does.
     fn work(&self) -> Option<String> {
         let token = self.page.attribute("data-pow")?;

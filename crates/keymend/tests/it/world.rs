@@ -20,7 +20,6 @@ use keymend::web::{PublicOrigin, Site, TrustedProxies};
 use keymend_directory::embedded::{Embedded, EmbeddedOptions, HashingCost};
 use keymend_domain::account::{AccountRef, DirectoryName};
 use keymend_domain::directory::Directory;
-use keymend_domain::flow::FlowKeys;
 use keymend_domain::method::MethodKind;
 use keymend_domain::policy::{BotCheck, Policy, Settings};
 use keymend_domain::time::{Clock, Entropy, Moment};
@@ -46,6 +45,7 @@ pub struct Plan {
     mail: Option<Carrier>,
     texts: Option<Carrier>,
     is_plain: bool,
+    beside: Option<Arc<dyn Directory>>,
 }
 
 impl Plan {
@@ -96,6 +96,12 @@ impl Plan {
         self
     }
 
+    /// A second directory beside the first.
+    pub fn beside(mut self, directory: Arc<dyn Directory>) -> Self {
+        self.beside = Some(directory);
+        self
+    }
+
     /// Builds it.
     pub async fn opens(mut self) -> World {
         let clock = ManualClock::at(MORNING);
@@ -117,22 +123,22 @@ impl Plan {
             Some(stall) => Arc::new(Stalling::new(Arc::clone(&directory), stall.clone())),
             None => directory.clone(),
         };
+        let mut directories = vec![(port, "the directory".to_owned())];
+        directories.extend(
+            self.beside
+                .clone()
+                .map(|other| (other, "the branch".to_owned())),
+        );
         let site = self.site();
         let mut carriers = Carriers::demo(&outbox);
         carriers.mail = self.mail.take().or(carriers.mail);
         carriers.text = self.texts.take().or(carriers.text);
         let app = App::new(Parts {
             store: store.clone(),
-            directories: Directories::new(
-                vec![(port, "the directory".to_owned())],
-                Arc::new(clock.clone()),
-            ),
+            directories: Directories::new(directories, Arc::new(clock.clone())),
             clock: Arc::new(clock.clone()),
             entropy,
-            flow_keys: FlowKeys {
-                code: keys.code_mac.clone(),
-                name: keys.name_tag.clone(),
-            },
+            flow_keys: keys.for_flows(),
             human: Human::new(keys.human.clone()),
             carriers: Arc::new(carriers),
             composer: Composer::new(words()).unwrap(),
@@ -241,8 +247,7 @@ async fn register(store: &Store, accounts: &[(String, Kind, AccountRef)], keys: 
             frozen.push(id.clone());
         }
         for method in people::methods(login, *kind, MORNING) {
-            let text = method.contact.in_full().to_lowercase();
-            let tag = keys.name_tag.tag(&[b"contact", text.as_bytes()]).short();
+            let tag = keys.for_flows().contact_tag(&method.contact);
             rows.push((id.clone(), method, tag));
         }
     }
@@ -289,6 +294,7 @@ impl World {
             mail: None,
             texts: None,
             is_plain: false,
+            beside: None,
         }
     }
 

@@ -27,7 +27,7 @@ fn a_contact_counts_once_its_code_was_typed_back_and_its_probation_is_over() {
         added.probation_until,
         Some(desk.world.now.plus_ms(72 * HOUR_MS))
     );
-    assert!(desk.effects.raises_epoch && desk.effects.is_familiar);
+    assert!(desk.effects.raises_epoch);
     assert_eq!(person.proven_at, None);
     assert_eq!(
         desk.world.told(),

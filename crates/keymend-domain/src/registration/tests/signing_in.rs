@@ -5,17 +5,25 @@ use crate::account::{Account, Claim};
 use crate::audit::AuditDeed;
 use crate::directory::{MustChange, NoMatch, PasswordRules, SignIn};
 use crate::policy::Required;
-use crate::registration::{Attempt, Due, Level, Skips, may_try};
+use crate::registration::{Attempt, Due, Level, SignInTarget, Skips, may_try};
 use crate::time::{DAY_MS, MINUTE_MS};
 use crate::world::World;
 
-fn tries(world: &mut World, name: &str, account: Option<(&Account, &PasswordRules)>) -> String {
+fn tries(world: &mut World, name: &str, target: Option<SignInTarget<'_>>) -> String {
     let claim = Claim::new(name).unwrap();
-    let attempt = world.decide(|ctx| may_try(&claim, account, ctx).unwrap());
+    let attempt = world.decide(|ctx| may_try(&claim, target, ctx).unwrap());
     match attempt {
         Attempt::Allowed => "allowed".into(),
         Attempt::Withheld => "withheld".into(),
         Attempt::Paused(refusal) => refusal.id().into(),
+    }
+}
+
+fn target<'a>(account: &'a Account, rules: &'a PasswordRules) -> SignInTarget<'a> {
+    SignInTarget {
+        account,
+        rules,
+        has_familiar: false,
     }
 }
 
@@ -64,7 +72,7 @@ fn keymend_stops_two_below_the_lockout_threshold_and_one_below_whatever_was_coun
         };
         let granted = (0..5).filter(|place| {
             let name = format!("spelling {place}");
-            tries(&mut world, &name, Some((&account, &rules))) == "allowed"
+            tries(&mut world, &name, Some(target(&account, &rules))) == "allowed"
         });
         assert_eq!(granted.count(), allowed, "{threshold} {bad}");
     }
@@ -76,7 +84,7 @@ fn a_name_pauses_after_five_tries_whoever_it_means() {
         let mut world = World::new();
         let account = world.account().clone();
         let rules = PasswordRules::default();
-        let known = is_known.then_some((&account, &rules));
+        let known = is_known.then_some(target(&account, &rules));
         for _ in 0..5 {
             assert_ne!(tries(&mut world, "jane", known), "signin.paused");
         }

@@ -20,9 +20,7 @@ pub(super) fn paused(
     match account {
         Some(account) => event.subject = Some(account.id.key()),
         None => {
-            let name = claim.canonical();
-            let tag = &desk.inner.flow_keys.name;
-            event.claim_tag = Some(tag.tag(&[b"claim", name.as_bytes()]).short());
+            event.claim_tag = Some(desk.inner.flow_keys.claim_tag(claim));
         }
     }
     event.personal = personal(account, desk);

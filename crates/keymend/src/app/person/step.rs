@@ -1,12 +1,42 @@
 //! One step of a signed-in person: read, decided and saved in one transaction.
 
+use keymend_domain::account::AccountRef;
 use keymend_domain::flow::{Context, FlowFault, Standing};
 use keymend_domain::refusal::Refusal;
-use keymend_domain::registration::{Person, PersonStep, Profile};
-use keymend_domain::time::{DAY_MS, Moment};
+use keymend_domain::registration::{FAMILIAR_BROWSERS_MOST, Person, PersonStep, Profile};
+use keymend_domain::time::{DAY_MS, Moment, SECOND_MS};
 
-use crate::app::{App, Desk, FormStep, Moved, Stop, Visitor};
+use crate::app::{App, Desk, FormStep, Stop, Visitor};
 use crate::store::Tx;
+
+/// Where a step of a signed-in person led.
+#[derive(Debug, Clone, Default)]
+pub struct OwnMoved {
+    /// The browser's new handle, if it changes.
+    pub handle: Option<String>,
+    /// The mark of a browser that became one of the owner's.
+    pub mark: Option<FamiliarMark>,
+    /// Why the person did not get further; the next page says so as well.
+    pub refusal: Option<Refusal>,
+}
+
+/// The mark of a familiar browser.
+#[derive(Debug, Clone)]
+pub struct FamiliarMark {
+    /// What the browser keeps.
+    pub value: String,
+    /// For how many seconds.
+    pub life_secs: u32,
+}
+
+impl OwnMoved {
+    fn refused(refusal: Refusal) -> Self {
+        Self {
+            refusal: Some(refusal),
+            ..Self::default()
+        }
+    }
+}
 
 impl App {
     /// One step of a signed-in person, decided and saved in one transaction.
@@ -21,27 +51,21 @@ impl App {
         visitor: &Visitor,
         decide: impl FnOnce(Given, &mut Context<'_>) -> Result<PersonStep, FlowFault> + Send + 'static,
         contact_tag: Option<String>,
-    ) -> Result<Moved, Stop> {
+    ) -> Result<OwnMoved, Stop> {
         let desk = self.desk(visitor);
         let app = self.clone();
         self.inner
             .store
-            .transact(move |tx: &mut Tx<'_>| -> Result<Moved, Stop> {
+            .transact(move |tx: &mut Tx<'_>| -> Result<OwnMoved, Stop> {
                 let person = tx
                     .session::<Person>(&form.handle)?
                     .ok_or(Stop::NotSignedIn)?;
                 if person.is_over(&desk.policy, desk.now) {
                     tx.remove_session(&form.handle)?;
-                    return Ok(Moved {
-                        handle: None,
-                        refusal: Some(Refusal::SigninEnded),
-                    });
+                    return Ok(OwnMoved::refused(Refusal::SigninEnded));
                 }
                 if person.step != form.step {
-                    return Ok(Moved {
-                        handle: None,
-                        refusal: Some(Refusal::StepWrong),
-                    });
+                    return Ok(OwnMoved::refused(Refusal::StepWrong));
                 }
                 let given = Given {
                     standing: tx.standing(&person.account.id)?,
@@ -65,7 +89,7 @@ impl App {
         tx: &mut Tx<'_>,
         step: PersonStep,
         (form, desk): (&FormStep, &Desk),
-    ) -> Result<Moved, Stop> {
+    ) -> Result<OwnMoved, Stop> {
         let PersonStep {
             person,
             notices,
@@ -75,7 +99,8 @@ impl App {
         } = step;
         let account = person.account.id.clone();
         if let Some(method) = &effects.add_method {
-            tx.add_method(&account, method, &self.contact_tag(&method.contact))?;
+            let tag = self.inner.flow_keys.contact_tag(&method.contact);
+            tx.add_method(&account, method, &tag)?;
         }
         if let Some(method) = &effects.remove_method {
             tx.remove_method(&account, method)?;
@@ -104,23 +129,36 @@ impl App {
         for notice in &notices {
             tx.enqueue(notice, desk.now)?;
         }
-        let mut moved = Moved {
-            handle: None,
-            refusal,
+        let mark = match effects.is_familiar {
+            true => Some(mark_browser(tx, &account, desk)?),
+            false => None,
         };
-        let days = i64::from(desk.policy.settings().limits.familiar_days);
-        if effects.is_familiar && days > 0 {
-            let mark = desk.handle()?;
-            tx.add_familiar(&mark, &account, desk.now.plus_ms(days * DAY_MS))?;
-            moved.handle = Some(mark);
+        let handle = match effects.renews_handle {
+            true => Some(desk.handle()?),
+            false => None,
+        };
+        let forget_at = person.forget_at(&desk.policy);
+        match &handle {
+            _ if effects.signs_out => drop(tx.remove_session(&form.handle)?),
+            Some(new) => tx.renew_session((&form.handle, new), &account, forget_at, &person)?,
+            None => drop(tx.save_session(&form.handle, forget_at, &person)?),
         }
-        if effects.signs_out {
-            tx.remove_session(&form.handle)?;
-        } else {
-            tx.save_session(&form.handle, person.ends_at(&desk.policy), &person)?;
-        }
-        Ok(moved)
+        Ok(OwnMoved {
+            handle,
+            mark,
+            refusal,
+        })
     }
+}
+
+/// Marks a browser as one of the owner's; of many marks the oldest is forgotten.
+fn mark_browser(tx: &mut Tx<'_>, account: &AccountRef, desk: &Desk) -> Result<FamiliarMark, Stop> {
+    let value = desk.handle()?;
+    let life_ms = i64::from(desk.policy.settings().limits.familiar_days) * DAY_MS;
+    tx.add_familiar(&value, account, desk.now.plus_ms(life_ms))?;
+    tx.keep_familiars(account, FAMILIAR_BROWSERS_MOST)?;
+    let life_secs = u32::try_from(life_ms / SECOND_MS).unwrap_or(u32::MAX);
+    Ok(FamiliarMark { value, life_secs })
 }
 
 /// What a decision of a signed-in person may look at.
@@ -134,7 +172,7 @@ pub(in crate::app) struct Given {
 /// Ends every open flow of an account: its methods or state changed by another path.
 pub(in crate::app) fn end_flows(
     tx: &mut Tx<'_>,
-    account: &keymend_domain::account::AccountRef,
+    account: &AccountRef,
     now: Moment,
 ) -> Result<(), Stop> {
     for flow in tx.open_flows_of(account)? {

@@ -9,6 +9,7 @@ use keymend_domain::account::DirectoryName;
 use keymend_domain::directory::Directory;
 use keymend_domain::time::Clock;
 
+use crate::app::Directories;
 use crate::cli::Stop;
 use crate::config::{Config, DirectoryConfig, DirectoryKind};
 
@@ -29,6 +30,20 @@ pub(crate) fn directories(
     sections
         .map(|section| Ok((directory(path, section, clock)?, section.title.clone())))
         .collect()
+}
+
+/// The same, each looked at as often as its section says.
+pub(super) fn connected(
+    path: &Path,
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<Directories, Stop> {
+    let all = Directories::new(directories(path, config, clock)?, Arc::clone(clock));
+    let sections = config.directories.iter();
+    Ok(sections.fold(all, |all, section| {
+        let name = DirectoryName(section.name.clone());
+        all.looked_at_every(&name, section.health_interval_secs)
+    }))
 }
 
 fn directory(

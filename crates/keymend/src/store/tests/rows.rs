@@ -201,6 +201,48 @@ async fn what_is_over_is_forgotten_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn of_familiar_browsers_the_newest_are_kept() {
+    let bench = Bench::new();
+    let store = bench.open().await;
+    let kept = store.transact(|tx| {
+        for count in 0..12 {
+            let until = NOW.plus_ms(100 + count);
+            tx.add_familiar(&format!("browser {count}"), &account("jane"), until)?;
+        }
+        tx.add_familiar("another's", &account("bob"), NOW.plus_ms(1))?;
+        assert_eq!(tx.keep_familiars(&account("jane"), 10)?, 2);
+        assert!(tx.has_familiar(&account("jane"), NOW)?);
+        assert!(!tx.has_familiar(&account("jane"), NOW.plus_ms(200))?);
+        let mut kept = Vec::new();
+        for name in [
+            "browser 0",
+            "browser 1",
+            "browser 2",
+            "browser 11",
+            "another's",
+        ] {
+            kept.push(tx.familiar(name, NOW)?.is_some());
+        }
+        Ok::<_, StoreFault>(kept)
+    });
+    assert_eq!(kept.await.unwrap(), [false, false, true, true, true]);
+}
+
+#[tokio::test]
+async fn a_session_goes_on_under_its_new_handle_alone() {
+    let bench = Bench::new();
+    let store = bench.open().await;
+    let renewed = store.transact(|tx| {
+        let jane = account("jane");
+        tx.insert_session("old", &jane, NOW.plus_ms(9), &1_u8)?;
+        tx.renew_session(("old", "new"), &jane, NOW.plus_ms(9), &2_u8)?;
+        assert!(!tx.save_session("old", NOW.plus_ms(9), &3_u8)?);
+        Ok::<_, StoreFault>((tx.session::<u8>("old")?, tx.session::<u8>("new")?))
+    });
+    assert_eq!(renewed.await.unwrap(), (None, Some(2)));
+}
+
+#[tokio::test]
 async fn every_session_of_an_account_ends_at_once() {
     let bench = Bench::new();
     let store = bench.open().await;
@@ -209,7 +251,9 @@ async fn every_session_of_an_account_ends_at_once() {
             tx.insert_session(handle, &account(name), NOW.plus_ms(9), &1_u8)?;
         }
         assert!(tx.save_session("b", NOW.plus_ms(10), &2_u8)?);
-        assert_eq!(tx.sessions_of::<u8>(&account("jane"))?, [1, 2]);
+        let sessions = tx.sessions_of::<u8>(&account("jane"))?;
+        let numbers: Vec<u8> = sessions.into_iter().map(|(_, number)| number).collect();
+        assert_eq!(numbers, [1, 2]);
         let ended = tx.remove_sessions_of(&account("jane"))?;
         assert_eq!(tx.session::<u8>("a")?, None);
         assert!(!tx.save_session("a", NOW, &3_u8)?);

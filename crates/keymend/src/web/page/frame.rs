@@ -25,6 +25,8 @@ pub struct Frame {
     pub is_demo: bool,
     /// The name of who is signed in; such pages offer to sign out.
     pub signed_in: Option<String>,
+    /// Whether the person's oldest sign-in ended because of this one.
+    pub ended_others: bool,
     /// When the attempt ends, for pages inside one.
     pub time_left: Option<TimeLeft>,
     /// Where the organisation helps its people.
@@ -82,6 +84,7 @@ impl Frame {
             errors: Vec::new(),
             is_demo: false,
             signed_in: None,
+            ended_others: false,
             time_left: None,
             help: Help::Request,
         }

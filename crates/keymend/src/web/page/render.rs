@@ -99,6 +99,7 @@ impl Renderer {
             beside,
             is_demo: frame.is_demo,
             signed_in: frame.signed_in.as_deref(),
+            ended_others: frame.ended_others,
             time_left: frame.time_left,
             help: &frame.help,
         }
@@ -134,6 +135,7 @@ struct FrameView<'a> {
     beside: BTreeMap<&'static str, String>,
     is_demo: bool,
     signed_in: Option<&'a str>,
+    ended_others: bool,
     time_left: Option<TimeLeft>,
     help: &'a Help,
 }

@@ -1,8 +1,6 @@
 //! The pages between the first form and the end, all at one address: the flow knows where it is.
 
-use std::sync::Arc;
-
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keymend_domain::directory::{Barrier, DeedKind};
@@ -10,33 +8,24 @@ use keymend_domain::flow::{Finish, Intent as Wish, View};
 use keymend_domain::method::MethodKind;
 use keymend_domain::refusal::Refusal;
 
-use crate::app::{FlowPage, FormStep, Moved, Stop};
-use crate::web::Web;
-use crate::web::answer::{Desk, plain};
+use super::posted::Sent;
+use crate::app::{FlowPage, Moved, Stop};
+use crate::web::answer::{Answered, Desk, plain};
 use crate::web::cookie::Cookie;
 use crate::web::form::Fields;
-use crate::web::guard::{Look, Seen};
 use crate::web::page::before_proof::{
     Intent, LaterGate, ProveByEmail, ProveByText, TypeCode, Ways,
 };
 use crate::web::page::ending::{
-    Barred, Cancelled, DirectoryDown, Expired, PasswordChanged, Paused, Stopped, Unconfirmed,
-    Unlocked,
+    Barred, Cancelled, Expired, PasswordChanged, Paused, Unconfirmed, Unlocked,
 };
 use crate::web::page::proven::{NewPassword, NextWay, Saving, Unlock};
 use crate::web::page::{ErrorLine, Frame, Page, TimeLeft, Way};
+use crate::web::problem::Ended;
 
 /// `GET /flow`.
-pub(super) async fn show(
-    State(web): State<Web>,
-    Look(seen): Look,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let Some(handle) = &seen.flow else {
+pub(super) async fn show(desk: Desk, RawQuery(query): RawQuery) -> Response {
+    let Some(handle) = &desk.seen.flow else {
         // Straight from the first form without its cookie: the browser keeps none.
         let is_lost = query.as_deref() == Some("from=start");
         return desk
@@ -47,7 +36,7 @@ pub(super) async fn show(
             })
             .done();
     };
-    match web.app().view(handle).await {
+    match desk.web.app().view(handle).await {
         Ok(page) => Shown {
             desk: &desk,
             handle,
@@ -61,7 +50,7 @@ pub(super) async fn show(
 }
 
 struct Shown<'a> {
-    desk: &'a Desk<'a>,
+    desk: &'a Desk,
     handle: &'a str,
     page: &'a FlowPage,
     /// An address or number that was none, to be mended.
@@ -175,7 +164,7 @@ impl Shown<'_> {
         else {
             return self.desk.not_found();
         };
-        let web = self.desk.web;
+        let web = &self.desk.web;
         self.later(TypeCode {
             way: Way::from(*kind),
             typed: typed.clone(),
@@ -260,21 +249,15 @@ impl Shown<'_> {
                 .done(),
             Finish::Cancelled => self.end(&Cancelled {}),
             Finish::Expired => desk.page(StatusCode::GONE, &frame, &self.expired()).done(),
-            Finish::Replaced => {
-                let frame = Desk::with_errors(frame, desk.lines(&Refusal::FlowReplaced, None));
-                desk.page(StatusCode::GONE, &frame, &self.stopped()).done()
-            }
+            Finish::Replaced => self.refused(&Refusal::FlowReplaced, frame),
             Finish::Blocked { wait_mins } => {
-                let page = Paused {
-                    minutes: *wait_mins,
-                };
+                let minutes = *wait_mins;
+                let page = Paused { minutes };
                 desk.page(StatusCode::TOO_MANY_REQUESTS, &frame, &page)
                     .done()
             }
             Finish::ChangeRefused(_) | Finish::ChangeWrongCurrent => desk.go("/me/password").done(),
-            Finish::NotDone(refusal) | Finish::Refused(refusal) => {
-                self.refused(refusal, frame.clone())
-            }
+            Finish::NotDone(refusal) | Finish::Refused(refusal) => self.refused(refusal, frame),
         }
     }
 
@@ -309,38 +292,13 @@ impl Shown<'_> {
         }
     }
 
-    fn stopped(&self) -> Stopped {
-        let user = self.page.claim.clone();
-        Stopped { user }
-    }
-
     fn refused(&self, refusal: &Refusal, frame: Frame) -> Response {
-        let desk = self.desk;
-        match refusal {
-            Refusal::DirectoryDown { directory } | Refusal::SitePaused { directory } => {
-                let page = DirectoryDown {
-                    directory: desk.web.app().directories().title(directory),
-                    is_paused: matches!(refusal, Refusal::SitePaused { .. }),
-                };
-                desk.page(StatusCode::SERVICE_UNAVAILABLE, &frame, &page)
-                    .done()
-            }
-            Refusal::WayNone => {
-                let (step, of) = self.page.gate.unwrap_or((2, 2));
-                let page = NextWay {
-                    step,
-                    of,
-                    ways: vec![],
-                    notes: vec![],
-                    offers_unlock: false,
-                };
-                desk.page(StatusCode::OK, &frame, &page).done()
-            }
-            other => {
-                let frame = Desk::with_errors(frame, desk.lines(other, None));
-                desk.page(StatusCode::OK, &frame, &self.stopped()).done()
-            }
-        }
+        let ended = Ended {
+            frame,
+            user: self.page.claim.clone(),
+            gate: self.page.gate,
+        };
+        self.desk.ended(refusal, ended)
     }
 }
 
@@ -356,127 +314,63 @@ fn field_of(view: &View) -> &'static str {
     }
 }
 
-/// A form of a flow: who sent it, from which step, and its fields.
-pub(super) struct Sent<'a> {
-    pub desk: Desk<'a>,
-    pub form: FormStep,
-    pub fields: Fields,
+/// `POST /flow/resend`.
+pub(super) async fn resend(desk: Desk, fields: Fields) -> Answered {
+    let sent = Sent::in_flow(desk, fields, &[]).await?;
+    let moved = sent.app().resend(sent.step(), &sent.visitor).await;
+    Ok(sent.moved(moved))
 }
 
-/// Checks cookie, fields and token of a flow's form.
-///
-/// A form of an older page is answered by the page the flow is at: nothing is spent.
-pub(super) fn sent<'a>(
-    web: &'a Web,
-    seen: &'a Arc<Seen>,
-    mut fields: Fields,
-    expected: &[&str],
-) -> Result<Sent<'a>, Box<Response>> {
-    let desk = Desk { web, seen };
-    if !fields.fits(expected) {
-        return Err(Box::new(plain(StatusCode::BAD_REQUEST, "Bad request")));
-    }
-    let Some(handle) = seen.flow.clone() else {
-        return Err(Box::new(desk.go("/reset").done()));
-    };
-    match web.tokens().check_step(&fields.take("form_token"), &handle) {
-        Ok(step) => Ok(Sent {
-            desk,
-            form: FormStep { handle, step },
-            fields,
-        }),
-        // After a gate the handle is new, so that every older form is foreign; so is a forged
-        // one.  Both see the page the flow is at, and neither moves it.
-        Err(_) => Err(Box::new(desk.go("/flow").done())),
-    }
+/// `POST /flow/other`.
+pub(super) async fn other(desk: Desk, fields: Fields) -> Answered {
+    let sent = Sent::in_flow(desk, fields, &[]).await?;
+    let moved = sent.app().other_way(sent.step(), &sent.visitor).await;
+    Ok(sent.moved(moved))
 }
 
-impl Sent<'_> {
-    /// After a step the page is asked for again, so that a reload sends nothing twice.
-    pub(super) fn moved(&self, moved: Result<Moved, Stop>) -> Response {
-        match moved {
-            Ok(moved) => {
-                let cookie = moved
-                    .handle
-                    .and_then(|handle| self.desk.set(Cookie::Flow, &handle));
-                self.desk.go("/flow").with(cookie).done()
-            }
-            Err(Stop::NoFlow) => self.desk.go("/reset").done(),
-            Err(stop) => self.desk.stop(stop),
-        }
-    }
+/// `POST /flow/more-time`.
+pub(super) async fn more_time(desk: Desk, fields: Fields) -> Answered {
+    let sent = Sent::in_flow(desk, fields, &[]).await?;
+    let moved = sent.app().more_time(sent.step(), &sent.visitor).await;
+    Ok(sent.moved(moved))
 }
 
-macro_rules! step {
-    ($(#[$doc:meta])* $name:ident => $deed:ident $(($wish:expr))?) => {
-        $(#[$doc])*
-        pub(super) async fn $name(
-            State(web): State<Web>,
-            Look(seen): Look,
-            fields: Fields,
-        ) -> Response {
-            let sent = match sent(&web, &seen, fields, &[]) {
-                Ok(sent) => sent,
-                Err(response) => return *response,
-            };
-            let visitor = match sent.desk.visitor().await {
-                Ok(visitor) => visitor,
-                Err(stop) => return sent.desk.stop(stop),
-            };
-            let moved = web.app().$deed(sent.form.clone(), $($wish,)? &visitor).await;
-            sent.moved(moved)
-        }
-    };
+/// `POST /flow/cancel`.
+pub(super) async fn cancel(desk: Desk, fields: Fields) -> Answered {
+    let sent = Sent::in_flow(desk, fields, &[]).await?;
+    let moved = sent.app().cancel(sent.step(), &sent.visitor).await;
+    Ok(sent.moved(moved))
 }
 
-step!(
-    /// `POST /flow/resend`.
-    resend => resend
-);
-step!(
-    /// `POST /flow/other`.
-    other => other_way
-);
-step!(
-    /// `POST /flow/more-time`.
-    more_time => more_time
-);
-step!(
-    /// `POST /flow/cancel`.
-    cancel => cancel
-);
-step!(
-    /// `POST /flow/reset-instead`.
-    reset_instead => switch_intent (Wish::Reset)
-);
-step!(
-    /// `POST /flow/unlock-instead`.
-    unlock_instead => switch_intent (Wish::Unlock)
-);
+/// `POST /flow/reset-instead`.
+pub(super) async fn reset_instead(desk: Desk, fields: Fields) -> Answered {
+    switch(desk, fields, Wish::Reset).await
+}
+
+/// `POST /flow/unlock-instead`.
+pub(super) async fn unlock_instead(desk: Desk, fields: Fields) -> Answered {
+    switch(desk, fields, Wish::Unlock).await
+}
+
+async fn switch(desk: Desk, fields: Fields, wish: Wish) -> Answered {
+    let sent = Sent::in_flow(desk, fields, &[]).await?;
+    let moved = sent.app().switch_intent(sent.step(), wish, &sent.visitor);
+    let moved = moved.await;
+    Ok(sent.moved(moved))
+}
 
 /// `POST /flow/challenge`.
-pub(super) async fn challenge(
-    State(web): State<Web>,
-    Look(seen): Look,
-    fields: Fields,
-) -> Response {
-    let mut sent = match sent(&web, &seen, fields, &["address"]) {
-        Ok(sent) => sent,
-        Err(response) => return *response,
-    };
-    let visitor = match sent.desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return sent.desk.stop(stop),
-    };
-    let address = sent.fields.take("address");
-    let moved = web
+pub(super) async fn challenge(desk: Desk, fields: Fields) -> Answered {
+    let mut sent = Sent::in_flow(desk, fields, &["address"]).await?;
+    let address = sent.take("address");
+    let moved = sent
         .app()
-        .challenge(sent.form.clone(), address.clone(), &visitor)
+        .challenge(sent.step(), address.clone(), &sent.visitor)
         .await;
-    match moved {
+    Ok(match moved {
         Ok(moved) if is_shape(moved.refusal.as_ref()) => mend(&sent, &moved, &address).await,
         moved => sent.moved(moved),
-    }
+    })
 }
 
 /// Whether what was typed can be no address or number at all.
@@ -488,7 +382,7 @@ pub(super) fn is_shape(refusal: Option<&Refusal>) -> bool {
 }
 
 /// The same form with what was typed, which is mended sooner than typed again.
-async fn mend(sent: &Sent<'_>, moved: &Moved, typed: &str) -> Response {
+async fn mend(sent: &Sent, moved: &Moved, typed: &str) -> Response {
     let handle = moved.handle.as_ref().unwrap_or(&sent.form.handle);
     let desk = &sent.desk;
     match desk.web.app().view(handle).await {
@@ -504,84 +398,53 @@ async fn mend(sent: &Sent<'_>, moved: &Moved, typed: &str) -> Response {
 }
 
 /// `POST /flow/prove`.
-pub(super) async fn prove(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let mut sent = match sent(&web, &seen, fields, &["code"]) {
-        Ok(sent) => sent,
-        Err(response) => return *response,
-    };
-    let visitor = match sent.desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return sent.desk.stop(stop),
-    };
-    let code = sent.fields.take_secret("code");
-    let moved = web.app().prove(sent.form.clone(), &code, &visitor).await;
-    sent.moved(moved)
+pub(super) async fn prove(desk: Desk, fields: Fields) -> Answered {
+    let mut sent = Sent::in_flow(desk, fields, &["code"]).await?;
+    let code = sent.fields().take_secret("code");
+    let moved = sent.app().prove(sent.step(), &code, &sent.visitor).await;
+    Ok(sent.moved(moved))
 }
 
 /// `POST /flow/intent`.
-pub(super) async fn intent(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let mut sent = match sent(&web, &seen, fields, &["intent"]) {
-        Ok(sent) => sent,
-        Err(response) => return *response,
-    };
-    let wish = match sent.fields.take("intent").as_str() {
+pub(super) async fn intent(desk: Desk, fields: Fields) -> Answered {
+    let mut sent = Sent::in_flow(desk, fields, &["intent"]).await?;
+    let wish = match sent.take("intent").as_str() {
         "reset" => Wish::Reset,
         "unlock" => Wish::Unlock,
-        "" => return missing(&sent, "intent", &Intent {}),
-        _ => return plain(StatusCode::BAD_REQUEST, "Bad request"),
+        "" => return Ok(missing(&sent, "intent", &Intent {})),
+        _ => return Ok(plain(StatusCode::BAD_REQUEST, "Bad request")),
     };
-    let visitor = match sent.desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return sent.desk.stop(stop),
-    };
-    let moved = web
-        .app()
-        .choose_intent(sent.form.clone(), wish, &visitor)
-        .await;
-    sent.moved(moved)
+    let moved = sent.app().choose_intent(sent.step(), wish, &sent.visitor);
+    let moved = moved.await;
+    Ok(sent.moved(moved))
 }
 
 /// `POST /flow/method`.
-pub(super) async fn method(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let mut sent = match sent(&web, &seen, fields, &["method"]) {
-        Ok(sent) => sent,
-        Err(response) => return *response,
-    };
-    let word = sent.fields.take("method");
+pub(super) async fn method(desk: Desk, fields: Fields) -> Answered {
+    let mut sent = Sent::in_flow(desk, fields, &["method"]).await?;
+    let word = sent.take("method");
     let kind = match (word.as_str(), MethodKind::from_word(&word)) {
-        ("none", _) => return sent.desk.go("/help").done(),
+        ("none", _) => return Ok(sent.desk.go("/help").done()),
         ("", _) => {
-            let page = Ways {
-                ways: ways(&web.app().policy().methods()),
-            };
-            return missing(&sent, "method", &page);
+            let ways = ways(&sent.app().policy().methods());
+            return Ok(missing(&sent, "method", &Ways { ways }));
         }
         (_, Some(kind)) => kind,
-        (_, None) => return plain(StatusCode::BAD_REQUEST, "Bad request"),
+        (_, None) => return Ok(plain(StatusCode::BAD_REQUEST, "Bad request")),
     };
-    let visitor = match sent.desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return sent.desk.stop(stop),
-    };
-    let moved = web
-        .app()
-        .choose_method(sent.form.clone(), kind, &visitor)
-        .await;
-    sent.moved(moved)
+    let moved = sent.app().choose_method(sent.step(), kind, &sent.visitor);
+    let moved = moved.await;
+    Ok(sent.moved(moved))
 }
 
 /// Nothing was chosen: the same page, and its form still good.
-fn missing<P: Page>(sent: &Sent<'_>, field: &'static str, page: &P) -> Response {
-    let mut frame = sent.desk.frame();
-    frame.form_token = sent
-        .desk
-        .web
-        .tokens()
-        .step(&sent.form.handle, sent.form.step);
+fn missing<P: Page>(sent: &Sent, field: &'static str, page: &P) -> Response {
+    let desk = &sent.desk;
+    let mut frame = desk.frame();
+    frame.form_token = desk.web.tokens().step(&sent.form.handle, sent.form.step);
     frame.here = "/flow".to_owned();
-    let lines = sent.desk.lines(&Refusal::FormMissing, Some(field));
+    let lines = desk.lines(&Refusal::FormMissing, Some(field));
     let frame = Desk::with_errors(frame, lines);
-    sent.desk
-        .page(StatusCode::UNPROCESSABLE_ENTITY, &frame, page)
+    desk.page(StatusCode::UNPROCESSABLE_ENTITY, &frame, page)
         .done()
 }

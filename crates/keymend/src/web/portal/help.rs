@@ -1,31 +1,27 @@
 //! S25, S33, and the demonstration's outbox.
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keymend_domain::method::MethodKind;
 use keymend_domain::refusal::Refusal;
 
 use crate::app::Stop;
-use crate::web::Web;
-use crate::web::answer::{Desk, plain};
+use crate::web::answer::{Answered, Desk, plain};
 use crate::web::cookie::Cookie;
 use crate::web::form::Fields;
-use crate::web::guard::Look;
 use crate::web::page::demo::{DemoMessage, Outbox};
 use crate::web::page::ending::{AskForHelp, HelpSent, NotMe, NotMeDone};
 use crate::web::page::{Help, Way};
+use crate::web::problem::status_of;
 use crate::web::words::time_text;
 
 /// `GET /help`: S25.
-pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
+pub(super) async fn show(desk: Desk) -> Response {
     // What was typed in a running attempt is kept, so that nobody types it twice.
-    let user = match &seen.flow {
-        Some(handle) => web
+    let user = match &desk.seen.flow {
+        Some(handle) => desk
+            .web
             .app()
             .view(handle)
             .await
@@ -38,58 +34,37 @@ pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
 }
 
 /// `POST /help`: the same answer for everybody.
-pub(super) async fn ask(State(web): State<Web>, Look(seen): Look, mut fields: Fields) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    if !fields.fits(&["user"]) || web.site().help != Help::Request {
-        return plain(StatusCode::BAD_REQUEST, "Bad request");
+pub(super) async fn ask(desk: Desk, mut fields: Fields) -> Answered {
+    desk.expects(&fields, &["user"])?;
+    if desk.web.site().help != Help::Request {
+        return Ok(plain(StatusCode::BAD_REQUEST, "Bad request"));
     }
     let user = fields.take("user");
-    if web
-        .tokens()
-        .check_open(&fields.take("form_token"), web.app().now())
-        .is_err()
-    {
-        return again(&desk, user, &Refusal::FormStale);
+    if !desk.is_current(&mut fields) {
+        return Ok(again(&desk, user, &Refusal::FormStale));
     }
-    let visitor = match desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return desk.stop(stop),
-    };
-    match web.app().ask_for_help(&user, &visitor).await {
+    let visitor = desk.visitor().await?;
+    let asked = desk.web.app().ask_for_help(&user, &visitor).await;
+    Ok(match asked {
         Ok(()) => desk
             .page(StatusCode::OK, &desk.frame(), &HelpSent {})
             .done(),
         Err(Stop::Refused(refusal)) => again(&desk, user, &refusal),
         Err(stop) => desk.stop(stop),
-    }
+    })
 }
 
-fn again(desk: &Desk<'_>, user: String, refusal: &Refusal) -> Response {
+fn again(desk: &Desk, user: String, refusal: &Refusal) -> Response {
     let is_long = *refusal == Refusal::InputLong;
     let frame = Desk::with_errors(desk.frame(), desk.lines(refusal, Some("user")));
     let user = if is_long { String::new() } else { user };
-    desk.page(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        &frame,
-        &AskForHelp { user },
-    )
-    .done()
+    let page = AskForHelp { user };
+    desk.page(status_of(refusal), &frame, &page).done()
 }
 
 /// `GET /not-me/{token}`: shows, and spends nothing.
-pub(super) async fn show_not_me(
-    State(web): State<Web>,
-    Look(seen): Look,
-    Path(token): Path<String>,
-) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    match web.app().not_me_works(&token).await {
+pub(super) async fn show_not_me(desk: Desk, Path(token): Path<String>) -> Response {
+    match desk.web.app().not_me_works(&token).await {
         Ok(true) => desk
             .page(StatusCode::OK, &desk.frame(), &NotMe { token })
             .done(),
@@ -99,34 +74,17 @@ pub(super) async fn show_not_me(
 }
 
 /// `POST /not-me/{token}`: acts.
-pub(super) async fn not_me(
-    State(web): State<Web>,
-    Look(seen): Look,
-    Path(token): Path<String>,
-    mut fields: Fields,
-) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    if !fields.fits(&[]) {
-        return plain(StatusCode::BAD_REQUEST, "Bad request");
+pub(super) async fn not_me(desk: Desk, Path(token): Path<String>, mut fields: Fields) -> Answered {
+    desk.expects(&fields, &[])?;
+    if !desk.is_current(&mut fields) {
+        let stale = Refusal::FormStale;
+        let frame = Desk::with_errors(desk.frame(), desk.lines(&stale, None));
+        let page = desk.page(status_of(&stale), &frame, &NotMe { token });
+        return Ok(page.done());
     }
-    if web
-        .tokens()
-        .check_open(&fields.take("form_token"), web.app().now())
-        .is_err()
-    {
-        let frame = Desk::with_errors(desk.frame(), desk.lines(&Refusal::FormStale, None));
-        return desk
-            .page(StatusCode::UNPROCESSABLE_ENTITY, &frame, &NotMe { token })
-            .done();
-    }
-    let visitor = match desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return desk.stop(stop),
-    };
-    match web.app().not_me(&token, &visitor).await {
+    let visitor = desk.visitor().await?;
+    let stopped = desk.web.app().not_me(&token, &visitor).await;
+    Ok(match stopped {
         Ok(_) => desk
             .page(StatusCode::OK, &desk.frame(), &NotMeDone {})
             .with(desk.clear(Cookie::Device))
@@ -134,19 +92,16 @@ pub(super) async fn not_me(
             .done(),
         Err(Stop::NoFlow) => desk.not_found(),
         Err(stop) => desk.stop(stop),
-    }
+    })
 }
 
 /// `GET /outbox`: the demonstration alone; anywhere else there is no such page.
-pub(super) async fn outbox(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    if web.site().demo.is_none() {
+pub(super) async fn outbox(desk: Desk) -> Response {
+    if desk.web.site().demo.is_none() {
         return desk.not_found();
     }
-    let messages = web
+    let messages = desk
+        .web
         .app()
         .shown_messages()
         .into_iter()
@@ -158,7 +113,7 @@ pub(super) async fn outbox(State(web): State<Web>, Look(seen): Look) -> Response
             to: message.to,
             subject: message.subject,
             body: message.body,
-            at: time_text(message.at, &web.site().time_zone, seen.lang),
+            at: time_text(message.at, &desk.web.site().time_zone, desk.seen.lang),
         })
         .collect();
     desk.page(StatusCode::OK, &desk.frame(), &Outbox { messages })

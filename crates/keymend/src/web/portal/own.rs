@@ -1,20 +1,18 @@
 //! S09: security info, and what the pages of signed-in people share.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use keymend_domain::audit::AuditDeed;
 use keymend_domain::method::Method;
 use keymend_domain::registration::{Due, Level};
 use serde_json::json;
 
-use crate::app::{FormStep, Moved, OwnEvent as Happened, PersonPage, Stop};
-use crate::web::Web;
-use crate::web::answer::{Desk, plain};
+use super::posted::Sent;
+use crate::app::{OwnEvent as Happened, PersonPage, Stop};
+use crate::web::answer::{Answered, Desk, Halt};
 use crate::web::cookie::Cookie;
 use crate::web::form::Fields;
-use crate::web::guard::Look;
 use crate::web::page::own::{OwnEvent, OwnWay, SecurityInfo};
 use crate::web::page::{Frame, Way};
 use crate::web::words::{date_text, time_text};
@@ -26,11 +24,12 @@ pub(super) struct Signed {
 }
 
 impl Signed {
-    pub(super) fn frame(&self, desk: &Desk<'_>, here: &'static str) -> Frame {
+    pub(super) fn frame(&self, desk: &Desk, here: &'static str) -> Frame {
         let person = &self.page.person;
         let mut frame = desk.step_frame(&self.handle, person.step, &person.correlation);
         frame.here = here.to_owned();
         frame.signed_in = Some(person.account.display_name.clone());
+        frame.ended_others = person.ended_others;
         if let Some(said) = &person.said {
             frame.errors = desk.lines(said, None);
         }
@@ -38,7 +37,7 @@ impl Signed {
     }
 
     /// The frame of a page that waits for a code: it says so if no carrier took it.
-    pub(super) fn code_frame(&self, desk: &Desk<'_>, here: &'static str) -> Frame {
+    pub(super) fn code_frame(&self, desk: &Desk, here: &'static str) -> Frame {
         let mut frame = self.frame_about(desk, here, "code");
         if let Some(pending) = self
             .page
@@ -56,7 +55,7 @@ impl Signed {
     /// The frame, with the field that what was said belongs to.
     pub(super) fn frame_about(
         &self,
-        desk: &Desk<'_>,
+        desk: &Desk,
         here: &'static str,
         field: &'static str,
     ) -> Frame {
@@ -68,75 +67,39 @@ impl Signed {
     }
 }
 
-/// Who is signed in; else the answer that leads to the sign-in.
-pub(super) async fn signed(desk: &Desk<'_>) -> Result<Signed, Box<Response>> {
+/// Who is signed in.
+///
+/// # Errors
+///
+/// The answer that leads to the sign-in.
+pub(super) async fn signed(desk: &Desk) -> Result<Signed, Halt> {
     let Some(handle) = desk.seen.me.clone() else {
-        return Err(Box::new(desk.go("/signin").done()));
+        return Err(desk.go("/signin").done().into());
     };
     match desk.web.app().person(&handle).await {
         Ok(page) => Ok(Signed { handle, page }),
-        Err(Stop::NotSignedIn) => Err(Box::new(
-            desk.go("/signin").with(desk.clear(Cookie::Me)).done(),
-        )),
-        Err(stop) => Err(Box::new(desk.stop(stop))),
+        Err(Stop::NotSignedIn) => {
+            let go = desk.go("/signin").with(desk.clear(Cookie::Me));
+            Err(go.done().into())
+        }
+        Err(stop) => Err(desk.stop(stop).into()),
     }
 }
 
 /// Who is signed in and may do more than choose a new password.
-pub(super) async fn full(desk: &Desk<'_>) -> Result<Signed, Box<Response>> {
+///
+/// # Errors
+///
+/// The answer that leads to the sign-in, or to the new password.
+pub(super) async fn full(desk: &Desk) -> Result<Signed, Halt> {
     let signed = signed(desk).await?;
     match signed.page.person.level {
         Level::Full => Ok(signed),
-        Level::MustChange(_) => Err(Box::new(desk.go("/me/password").done())),
+        Level::MustChange(_) => Err(desk.go("/me/password").done().into()),
     }
 }
 
-/// Checks cookie, fields and token of a signed-in person's form.
-pub(super) fn own_form(
-    desk: &Desk<'_>,
-    mut fields: Fields,
-    expected: &[&str],
-) -> Result<(FormStep, Fields), Box<Response>> {
-    if !fields.fits(expected) {
-        return Err(Box::new(plain(StatusCode::BAD_REQUEST, "Bad request")));
-    }
-    let Some(handle) = desk.seen.me.clone() else {
-        return Err(Box::new(desk.go("/signin").done()));
-    };
-    match desk
-        .web
-        .tokens()
-        .check_step(&fields.take("form_token"), &handle)
-    {
-        Ok(step) => Ok((FormStep { handle, step }, fields)),
-        Err(_) => Err(Box::new(desk.go("/me").done())),
-    }
-}
-
-impl Desk<'_> {
-    /// Where a signed-in person's step leads: `next` if it went through, `back` if it was refused.
-    pub(super) fn own_moved(
-        &self,
-        moved: Result<Moved, Stop>,
-        (next, back): (&'static str, &'static str),
-    ) -> Response {
-        match moved {
-            Ok(moved) => {
-                let mark = moved
-                    .handle
-                    .and_then(|mark| self.set(Cookie::Device, &mark));
-                let path = match &moved.refusal {
-                    None => next,
-                    Some(keymend_domain::refusal::Refusal::ProofWanted) => "/me/proof",
-                    Some(keymend_domain::refusal::Refusal::SigninEnded) => "/signin?ended=yes",
-                    Some(_) => back,
-                };
-                self.go(path).with(mark).done()
-            }
-            Err(stop) => self.stop(stop),
-        }
-    }
-
+impl Desk {
     pub(super) fn own_way(&self, method: &Method) -> OwnWay {
         let zone = &self.web.site().time_zone;
         let (lang, now) = (self.seen.lang, self.web.app().now());
@@ -165,15 +128,8 @@ impl Desk<'_> {
 }
 
 /// `GET /me`.
-pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let signed = match full(&desk).await {
-        Ok(signed) => signed,
-        Err(response) => return *response,
-    };
+pub(super) async fn show(desk: Desk) -> Answered {
+    let signed = full(&desk).await?;
     let has_to_register = matches!(
         signed.page.due,
         Due::Register {
@@ -182,15 +138,12 @@ pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
         }
     );
     if has_to_register {
-        return desk.go("/register").done();
+        return Ok(desk.go("/register").done());
     }
-    let events = match web.app().own_events(&signed.page.person).await {
-        Ok(events) => events,
-        Err(stop) => return desk.stop(stop),
-    };
+    let events = own_events(&desk, &signed).await?;
     let page = SecurityInfo {
         login_name: signed.page.person.account.login.clone(),
-        needed: web.app().policy().gates(),
+        needed: desk.web.app().policy().gates(),
         ways: desk.own_ways(&signed),
         can_add: !signed.page.can_add.is_empty(),
         events: events
@@ -198,11 +151,16 @@ pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
             .filter_map(|event| own_event(&desk, event))
             .collect(),
     };
-    desk.page(StatusCode::OK, &signed.frame(&desk, "/me"), &page)
-        .done()
+    let frame = signed.frame(&desk, "/me");
+    Ok(desk.page(StatusCode::OK, &frame, &page).done())
 }
 
-fn own_event(desk: &Desk<'_>, event: &Happened) -> Option<OwnEvent> {
+async fn own_events(desk: &Desk, signed: &Signed) -> Result<Vec<Happened>, Halt> {
+    let events = desk.web.app().own_events(&signed.page.person).await;
+    events.map_err(|stop| desk.stop(stop).into())
+}
+
+fn own_event(desk: &Desk, event: &Happened) -> Option<OwnEvent> {
     let deed = match event.deed {
         AuditDeed::SigninSucceeded => "signed-in",
         AuditDeed::SigninFailed => "sign-in-failed",
@@ -225,19 +183,9 @@ fn own_event(desk: &Desk<'_>, event: &Happened) -> Option<OwnEvent> {
 }
 
 /// `GET /me/export`: what is held about the person, as they may see it.
-pub(super) async fn export(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let signed = match full(&desk).await {
-        Ok(signed) => signed,
-        Err(response) => return *response,
-    };
-    let events = match web.app().own_events(&signed.page.person).await {
-        Ok(events) => events,
-        Err(stop) => return desk.stop(stop),
-    };
+pub(super) async fn export(desk: Desk) -> Answered {
+    let signed = full(&desk).await?;
+    let events = own_events(&desk, &signed).await?;
     let methods = signed.page.standing.methods.iter().map(|method| {
         json!({
             "kind": method.kind.word(),
@@ -267,26 +215,14 @@ pub(super) async fn export(State(web): State<Web>, Look(seen): Look) -> Response
             "attachment; filename=\"keymend-my-data.json\"",
         ),
     ];
-    (headers, held.to_string()).into_response()
+    Ok((headers, held.to_string()).into_response())
 }
 
 /// `POST /me/remove`.
-pub(super) async fn remove(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let (form, mut fields) = match own_form(&desk, fields, &["method_id"]) {
-        Ok(form) => form,
-        Err(response) => return *response,
-    };
-    let visitor = match desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return desk.stop(stop),
-    };
-    let moved = web
-        .app()
-        .remove_method(form, fields.take("method_id"), &visitor)
-        .await;
-    desk.own_moved(moved, ("/me", "/me"))
+pub(super) async fn remove(desk: Desk, fields: Fields) -> Answered {
+    let mut sent = Sent::in_person(desk, fields, &["method_id"]).await?;
+    let method = sent.take("method_id");
+    let moved = sent.app().remove_method(sent.step(), method, &sent.visitor);
+    let moved = moved.await;
+    Ok(sent.own_moved(moved, ("/me", "/me")))
 }

@@ -1,6 +1,5 @@
 //! Typing new passwords: S20, S22, S24, S30, and the live rules beside them.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -10,14 +9,12 @@ use keymend_domain::refusal::Refusal;
 use keymend_domain::registration::Level;
 use keymend_domain::secret::Password;
 
-use super::flow::{Sent, sent};
 use super::own::{Signed, signed};
+use super::posted::Sent;
 use crate::app::{FormStep, NewPassword, Stop, Written};
-use crate::web::Web;
-use crate::web::answer::{Desk, plain};
+use crate::web::answer::{Answered, Desk};
 use crate::web::cookie::Cookie;
 use crate::web::form::Fields;
-use crate::web::guard::Look;
 use crate::web::page::own_password::{ChangePassword, ChangeReason};
 use crate::web::page::{ErrorLine, Note, RuleLists, RulesAnswer};
 
@@ -32,38 +29,22 @@ fn typed(fields: &mut Fields) -> NewPassword {
 }
 
 /// `POST /flow/password`.
-pub(super) async fn choose(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let mut sent = match sent(&web, &seen, fields, &["password", "again", "shown"]) {
-        Ok(sent) => sent,
-        Err(response) => return *response,
-    };
-    let new = typed(&mut sent.fields);
-    let visitor = match sent.desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return sent.desk.stop(stop),
-    };
-    let written = web
-        .app()
-        .choose_password(sent.form.clone(), new, &visitor)
-        .await;
-    written_to(&sent, written)
+pub(super) async fn choose(desk: Desk, fields: Fields) -> Answered {
+    let mut sent = Sent::in_flow(desk, fields, &["password", "again", "shown"]).await?;
+    let new = typed(sent.fields());
+    let written = sent.app().choose_password(sent.step(), new, &sent.visitor);
+    let written = written.await;
+    Ok(written_to(&sent, written))
 }
 
 /// `POST /flow/unlock`.
-pub(super) async fn unlock(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let sent = match sent(&web, &seen, fields, &[]) {
-        Ok(sent) => sent,
-        Err(response) => return *response,
-    };
-    let visitor = match sent.desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return sent.desk.stop(stop),
-    };
-    let written = web.app().unlock(sent.form.clone(), &visitor).await;
-    written_to(&sent, written)
+pub(super) async fn unlock(desk: Desk, fields: Fields) -> Answered {
+    let sent = Sent::in_flow(desk, fields, &[]).await?;
+    let written = sent.app().unlock(sent.step(), &sent.visitor).await;
+    Ok(written_to(&sent, written))
 }
 
-fn written_to(sent: &Sent<'_>, written: Result<Written, Stop>) -> Response {
+fn written_to(sent: &Sent, written: Result<Written, Stop>) -> Response {
     match written {
         Ok(written) => closing(sent.moved(Ok(written.moved))),
         // Nothing was typed: the flow's own page asks again, and its form is still good.
@@ -78,52 +59,37 @@ fn closing(response: Response) -> Response {
 
 /// `POST /flow/rules`: how the rules stand for what was typed so far.  Closed before all gates
 /// are passed: it would be an oracle.
-pub(super) async fn rules(
-    State(web): State<Web>,
-    Look(seen): Look,
-    mut fields: Fields,
-) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    if !fields.fits(&["password"]) {
-        return plain(StatusCode::BAD_REQUEST, "Bad request");
-    }
+pub(super) async fn rules(desk: Desk, mut fields: Fields) -> Answered {
+    desk.expects(&fields, &["password"])?;
     let token = fields.take("form_token");
     let password = Password::of_new(&fields.take_secret("password")).ok();
+    let (web, seen) = (&desk.web, &desk.seen);
     let is_of = |handle: &str| web.tokens().check_step(&token, handle).is_ok();
     let lines = match (&seen.flow, &seen.me) {
         (Some(handle), _) if is_of(handle) => web.app().live_rules(handle, password).await,
         (_, Some(handle)) if is_of(handle) => web.app().own_rules(handle, password).await,
-        _ => return desk.not_found(),
+        _ => return Ok(desk.not_found()),
     };
     let Ok(lines) = lines else {
-        return desk.not_found();
+        return Ok(desk.not_found());
     };
     let lists = RuleLists::from(lines.as_slice());
     let reader = (seen.lang, web.site().organisation.as_str());
     let answer = RulesAnswer::new(web.renderer().texts(), reader, &lists, None);
-    match serde_json::to_vec(&answer) {
+    Ok(match serde_json::to_vec(&answer) {
         Ok(json) => (
             [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
             json,
         )
             .into_response(),
         Err(_) => desk.not_found(),
-    }
+    })
 }
 
 /// `GET /me/password`: S30, or S24 when the directory demands a new one.
-pub(super) async fn show_change(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    match signed(&desk).await {
-        Ok(signed) => change_form(&desk, &signed, Again::default()).await,
-        Err(response) => *response,
-    }
+pub(super) async fn show_change(desk: Desk) -> Answered {
+    let signed = signed(&desk).await?;
+    Ok(change_form(&desk, &signed, Again::default()).await)
 }
 
 /// What the form says when it is shown again.
@@ -133,7 +99,7 @@ struct Again {
     rejected: Option<Note>,
 }
 
-async fn change_form(desk: &Desk<'_>, signed: &Signed, again: Again) -> Response {
+async fn change_form(desk: &Desk, signed: &Signed, again: Again) -> Response {
     let person = &signed.page.person;
     let lines = match desk.web.app().own_rules(&signed.handle, None).await {
         Ok(lines) => lines,
@@ -159,64 +125,42 @@ async fn change_form(desk: &Desk<'_>, signed: &Signed, again: Again) -> Response
 }
 
 /// `POST /me/password`.
-pub(super) async fn change(
-    State(web): State<Web>,
-    Look(seen): Look,
-    mut fields: Fields,
-) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    if !fields.fits(&["current", "password", "again", "shown"]) {
-        return plain(StatusCode::BAD_REQUEST, "Bad request");
-    }
-    let signed = match signed(&desk).await {
-        Ok(signed) => signed,
-        Err(response) => return *response,
-    };
+pub(super) async fn change(desk: Desk, mut fields: Fields) -> Answered {
+    desk.expects(&fields, &["current", "password", "again", "shown"])?;
+    let signed = signed(&desk).await?;
     let token = fields.take("form_token");
-    let Ok(step) = web.tokens().check_step(&token, &signed.handle) else {
-        return desk.go("/me/password").done();
+    let Ok(step) = desk.web.tokens().check_step(&token, &signed.handle) else {
+        return Ok(desk.go("/me/password").done());
     };
     let current = fields.take_secret("current");
     let new = typed(&mut fields);
     let is_current_missing = current.expose().is_empty();
     if is_current_missing || new.is_empty() {
-        let field = if is_current_missing {
-            "current"
-        } else {
-            "password"
+        let field = match is_current_missing {
+            true => "current",
+            false => "password",
         };
-        let errors = desk.lines(&Refusal::FormMissing, Some(field));
-        return closing(
-            change_form(
-                &desk,
-                &signed,
-                Again {
-                    errors,
-                    rejected: None,
-                },
-            )
-            .await,
-        );
+        let again = Again {
+            errors: desk.lines(&Refusal::FormMissing, Some(field)),
+            rejected: None,
+        };
+        return Ok(closing(change_form(&desk, &signed, again).await));
     }
-    let visitor = match desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return desk.stop(stop),
-    };
+    let visitor = desk.visitor().await?;
     let form = FormStep {
         handle: signed.handle.clone(),
         step,
     };
-    let changed = web
+    let passwords = (current, new);
+    let changed = desk
+        .web
         .app()
-        .change_password(form, (current, new), &visitor)
+        .change_password(form, passwords, &visitor)
         .await;
-    closing(changed_to(&desk, changed).await)
+    Ok(closing(changed_to(&desk, changed).await))
 }
 
-async fn changed_to(desk: &Desk<'_>, changed: Result<Written, Stop>) -> Response {
+async fn changed_to(desk: &Desk, changed: Result<Written, Stop>) -> Response {
     let written = match changed {
         Ok(written) => written,
         Err(Stop::Refused(Refusal::DirectoryDown { directory })) => {
@@ -257,11 +201,11 @@ fn mendable(view: &View) -> Option<Refusal> {
     }
 }
 
-async fn show_refusal(desk: &Desk<'_>, refusal: &Refusal) -> Response {
+async fn show_refusal(desk: &Desk, refusal: &Refusal) -> Response {
     // Read again: the form that was sent has used its step up.
     let signed = match signed(desk).await {
         Ok(signed) => signed,
-        Err(response) => return *response,
+        Err(halt) => return halt.into_response(),
     };
     let mut errors = desk.lines(refusal, Some("password"));
     let mut rejected = None;
@@ -274,7 +218,7 @@ async fn show_refusal(desk: &Desk<'_>, refusal: &Refusal) -> Response {
     change_form(desk, &signed, Again { errors, rejected }).await
 }
 
-fn young(desk: &Desk<'_>, signed: &Signed, broken: &[RuleBroken]) -> Option<Note> {
+fn young(desk: &Desk, signed: &Signed, broken: &[RuleBroken]) -> Option<Note> {
     let state = &signed.page.person.account.state;
     broken.iter().find_map(|rule| match rule {
         RuleBroken::Young { from: Some(from) } => {

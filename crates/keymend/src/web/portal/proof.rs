@@ -1,98 +1,55 @@
 //! Showing once more that it is the owner, before security info changes (KM-1107).
 
-use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
 use keymend_domain::registration::Goal;
 
-use super::own::{full, own_form};
-use crate::web::Web;
-use crate::web::answer::Desk;
+use super::own::full;
+use super::posted::Sent;
+use crate::web::answer::{Answered, Desk};
 use crate::web::form::Fields;
-use crate::web::guard::Look;
 use crate::web::page::Way;
 use crate::web::page::own::{OwnWay, ProofChoice, ProofCode};
 
 /// `GET /me/proof`: choose an own way, or type the code that was sent there.
-pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let signed = match full(&desk).await {
-        Ok(signed) => signed,
-        Err(response) => return *response,
-    };
+pub(super) async fn show(desk: Desk) -> Answered {
+    let signed = full(&desk).await?;
     if !signed.page.needs_proof {
-        return desk.go("/me").done();
+        return Ok(desk.go("/me").done());
     }
-    let policy = web.app().policy();
+    let app = desk.web.app();
     let pending = signed.page.person.pending.as_ref();
     if let Some(pending) = pending.filter(|own| matches!(own.goal, Goal::Prove(_))) {
         let page = ProofCode {
             way: Way::from(pending.kind),
             masked: pending.contact.masked(),
             digits: pending.digits,
-            minutes: policy.settings().limits.code_mins,
-            resend_secs: pending.resend_at().secs_left(web.app().now()),
+            minutes: app.policy().settings().limits.code_mins,
+            resend_secs: pending.resend_at().secs_left(app.now()),
         };
         let frame = signed.code_frame(&desk, "/me/proof");
-        return desk.page(StatusCode::OK, &frame, &page).done();
+        return Ok(desk.page(StatusCode::OK, &frame, &page).done());
     }
-    let counting = |own: &&keymend_domain::method::Method| {
-        policy.allows(own.kind) && own.is_confirmed(web.app().now())
-    };
-    let ways: Vec<OwnWay> = signed
-        .page
-        .standing
-        .methods
-        .iter()
-        .filter(counting)
-        .map(|own| desk.own_way(own))
-        .collect();
+    let provable = signed.page.provable.iter();
+    let ways: Vec<OwnWay> = provable.map(|own| desk.own_way(own)).collect();
     let frame = signed.frame_about(&desk, "/me/proof", "method_id");
-    desk.page(StatusCode::OK, &frame, &ProofChoice { ways })
-        .done()
+    let page = ProofChoice { ways };
+    Ok(desk.page(StatusCode::OK, &frame, &page).done())
 }
 
 /// `POST /me/proof/method`.
-pub(super) async fn ask(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let (form, mut fields) = match own_form(&desk, fields, &["method_id"]) {
-        Ok(form) => form,
-        Err(response) => return *response,
-    };
-    let visitor = match desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return desk.stop(stop),
-    };
-    let moved = web
-        .app()
-        .ask_proof(form, fields.take("method_id"), &visitor)
-        .await;
-    desk.own_moved(moved, ("/me/proof", "/me/proof"))
+pub(super) async fn ask(desk: Desk, fields: Fields) -> Answered {
+    let mut sent = Sent::in_person(desk, fields, &["method_id"]).await?;
+    let method = sent.take("method_id");
+    let moved = sent.app().ask_proof(sent.step(), method, &sent.visitor);
+    let moved = moved.await;
+    Ok(sent.own_moved(moved, ("/me/proof", "/me/proof")))
 }
 
 /// `POST /me/proof`.
-pub(super) async fn answer(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let (form, mut fields) = match own_form(&desk, fields, &["code"]) {
-        Ok(form) => form,
-        Err(response) => return *response,
-    };
-    let visitor = match desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return desk.stop(stop),
-    };
-    let moved = web
-        .app()
-        .answer_code(form, &fields.take_secret("code"), &visitor)
-        .await;
-    desk.own_moved(moved, ("/me", "/me/proof"))
+pub(super) async fn answer(desk: Desk, fields: Fields) -> Answered {
+    let mut sent = Sent::in_person(desk, fields, &["code"]).await?;
+    let code = sent.fields().take_secret("code");
+    let moved = sent.app().answer_code(sent.step(), &code, &sent.visitor);
+    let moved = moved.await;
+    Ok(sent.own_moved(moved, ("/me", "/me/proof")))
 }

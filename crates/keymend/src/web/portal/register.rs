@@ -1,58 +1,37 @@
 //! S02–S05, S10, S11: giving Keymend methods.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keymend_domain::method::MethodKind;
 use keymend_domain::registration::{Due, Goal, Skips as Left, is_registered};
 
 use super::flow::is_shape;
-use super::own::{Signed, full, own_form};
-use crate::web::Web;
-use crate::web::answer::{Desk, plain};
+use super::own::{Signed, full};
+use super::posted::Sent;
+use crate::web::answer::{Answered, Desk, plain};
 use crate::web::form::Fields;
-use crate::web::guard::Look;
 use crate::web::page::Way;
 use crate::web::page::registration::{
     AddEmail, AddNumber, ChooseWay, Offer, SetUp, SetUpDone, Skips, StillRight, TypeOwnCode,
 };
 
-macro_rules! signed_or_return {
-    ($desk:expr) => {
-        match full(&$desk).await {
-            Ok(signed) => signed,
-            Err(response) => return *response,
-        }
-    };
-}
-
 /// `GET /register`: whatever is due, else security info.
-pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let signed = signed_or_return!(desk);
+pub(super) async fn show(desk: Desk) -> Answered {
+    let signed = full(&desk).await?;
     let frame = signed.frame(&desk, "/register");
-    match signed.page.due {
+    Ok(match signed.page.due {
         Due::Nothing => desk.go("/me").done(),
         Due::Register { needed, skips } => {
-            let ways = signed.page.can_add.iter().copied().map(Way::from).collect();
-            let skips = match skips {
-                Left::None => Skips::None,
-                Left::Unlimited => Skips::Unlimited,
-                Left::Left(times) => Skips::Left { times },
-            };
-            desk.page(
-                StatusCode::OK,
-                &frame,
-                &SetUp {
-                    needed,
-                    ways,
-                    skips,
+            let page = SetUp {
+                needed,
+                ways: signed.page.can_add.iter().copied().map(Way::from).collect(),
+                skips: match skips {
+                    Left::None => Skips::None,
+                    Left::Unlimited => Skips::Unlimited,
+                    Left::Left(times) => Skips::Left { times },
                 },
-            )
-            .done()
+            };
+            desk.page(StatusCode::OK, &frame, &page).done()
         }
         Due::Review => {
             let page = StillRight {
@@ -61,92 +40,55 @@ pub(super) async fn show(State(web): State<Web>, Look(seen): Look) -> Response {
             };
             desk.page(StatusCode::OK, &frame, &page).done()
         }
-    }
+    })
 }
 
 /// `POST /register/skip`.
-pub(super) async fn skip(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let (form, _) = match own_form(&desk, fields, &[]) {
-        Ok(form) => form,
-        Err(response) => return *response,
-    };
-    let visitor = match desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return desk.stop(stop),
-    };
-    desk.own_moved(web.app().skip(form, &visitor).await, ("/me", "/register"))
+pub(super) async fn skip(desk: Desk, fields: Fields) -> Answered {
+    let sent = Sent::in_person(desk, fields, &[]).await?;
+    let moved = sent.app().skip(sent.step(), &sent.visitor).await;
+    Ok(sent.own_moved(moved, ("/me", "/register")))
 }
 
 /// `POST /register/confirm`.
-pub(super) async fn confirm(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let (form, _) = match own_form(&desk, fields, &[]) {
-        Ok(form) => form,
-        Err(response) => return *response,
-    };
-    let visitor = match desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return desk.stop(stop),
-    };
-    desk.own_moved(
-        web.app().reconfirm(form, &visitor).await,
-        ("/me", "/register"),
-    )
+pub(super) async fn confirm(desk: Desk, fields: Fields) -> Answered {
+    let sent = Sent::in_person(desk, fields, &[]).await?;
+    let moved = sent.app().reconfirm(sent.step(), &sent.visitor).await;
+    Ok(sent.own_moved(moved, ("/me", "/register")))
 }
 
 /// `GET /me/add`: S03.
-pub(super) async fn choose(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let signed = signed_or_return!(desk);
+pub(super) async fn choose(desk: Desk) -> Answered {
+    let signed = full(&desk).await?;
     if signed.page.needs_proof {
-        return desk.go("/me/proof").done();
+        return Ok(desk.go("/me/proof").done());
     }
-    let offers = signed
-        .page
-        .can_add
-        .iter()
-        .map(|kind| Offer {
-            way: Way::from(*kind),
-            known: None,
-        })
-        .collect();
+    let offers = desk.web.app().offers(&signed.page);
+    let offers = offers.into_iter().map(|offer| Offer {
+        way: Way::from(offer.kind),
+        known: offer.known,
+    });
+    let page = ChooseWay {
+        offers: offers.collect(),
+    };
     let frame = signed.frame(&desk, "/me/add");
-    desk.page(StatusCode::OK, &frame, &ChooseWay { offers })
-        .done()
+    Ok(desk.page(StatusCode::OK, &frame, &page).done())
 }
 
 /// `GET /me/add/email`.
-pub(super) async fn email(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let signed = signed_or_return!(desk);
-    add_form(&desk, &signed, MethodKind::Email, String::new())
+pub(super) async fn email(desk: Desk) -> Answered {
+    let signed = full(&desk).await?;
+    Ok(add_form(&desk, &signed, MethodKind::Email, String::new()))
 }
 
 /// `GET /me/add/text`.
-pub(super) async fn text(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let signed = signed_or_return!(desk);
-    add_form(&desk, &signed, MethodKind::Text, String::new())
+pub(super) async fn text(desk: Desk) -> Answered {
+    let signed = full(&desk).await?;
+    Ok(add_form(&desk, &signed, MethodKind::Text, String::new()))
 }
 
 /// S04.
-fn add_form(desk: &Desk<'_>, signed: &Signed, kind: MethodKind, address: String) -> Response {
+fn add_form(desk: &Desk, signed: &Signed, kind: MethodKind, address: String) -> Response {
     if signed.page.needs_proof {
         return desk.go("/me/proof").done();
     }
@@ -165,142 +107,92 @@ fn add_form(desk: &Desk<'_>, signed: &Signed, kind: MethodKind, address: String)
     }
 }
 
-/// `POST /me/add`: a way alone leads to its form; a way with an address asks for a code.
-pub(super) async fn add(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let (form, mut fields) = match own_form(&desk, fields, &["method", "address"]) {
-        Ok(form) => form,
-        Err(response) => return *response,
-    };
-    let word = fields.take("method");
-    let address = fields.take("address");
+/// `POST /me/add`: a way alone leads to its form; a way with an address, or with the wish to use
+/// the one that the directory knows, asks for a code.
+pub(super) async fn add(desk: Desk, fields: Fields) -> Answered {
+    let mut sent = Sent::in_person(desk, fields, &["method", "address", "known"]).await?;
+    let word = sent.take("method");
+    let address = sent.take("address");
+    let is_known = sent.take("known") == "yes";
     let (kind, back) = match MethodKind::from_word(&word) {
         Some(kind @ MethodKind::Email) => (kind, "/me/add/email"),
         Some(kind @ MethodKind::Text) => (kind, "/me/add/text"),
-        None if word.is_empty() => return desk.go("/me/add").done(),
-        None => return plain(StatusCode::BAD_REQUEST, "Bad request"),
+        None if word.is_empty() => return Ok(sent.desk.go("/me/add").done()),
+        None => return Ok(plain(StatusCode::BAD_REQUEST, "Bad request")),
     };
-    if address.is_empty() {
-        return desk.go(back).done();
+    if is_known && address.is_empty() {
+        let moved = sent.app().add_offered(sent.step(), kind, &sent.visitor);
+        let moved = moved.await;
+        return Ok(sent.own_moved(moved, ("/me/code", "/me/add")));
     }
-    let visitor = match desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return desk.stop(stop),
-    };
-    let moved = web
-        .app()
-        .add_contact(form, (kind, address.clone()), &visitor)
-        .await;
+    if address.is_empty() {
+        return Ok(sent.desk.go(back).done());
+    }
+    let typed = (kind, address.clone());
+    let moved = sent.app().add_contact(sent.step(), typed, &sent.visitor);
+    let moved = moved.await;
     if let Ok(moved) = &moved
         && is_shape(moved.refusal.as_ref())
     {
         // The same form with what was typed, which is mended sooner than typed again.
-        return add_form(&desk, &signed_or_return!(desk), kind, address);
+        let signed = full(&sent.desk).await?;
+        return Ok(add_form(&sent.desk, &signed, kind, address));
     }
-    desk.own_moved(moved, ("/me/code", back))
+    Ok(sent.own_moved(moved, ("/me/code", back)))
 }
 
 /// `GET /me/code`: S05.
-pub(super) async fn code(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
+pub(super) async fn code(desk: Desk) -> Answered {
+    let signed = full(&desk).await?;
+    let pending = signed.page.person.pending.as_ref();
+    let Some(pending) = pending.filter(|own| own.goal == Goal::Confirm) else {
+        return Ok(desk.go("/me/add").done());
     };
-    let signed = signed_or_return!(desk);
-    let Some(pending) = signed
-        .page
-        .person
-        .pending
-        .as_ref()
-        .filter(|own| own.goal == Goal::Confirm)
-    else {
-        return desk.go("/me/add").done();
-    };
-    let policy = web.app().policy();
+    let app = desk.web.app();
     let page = TypeOwnCode {
         way: Way::from(pending.kind),
-        typed: pending.contact.in_full().to_owned(),
+        typed: pending.shown(),
         digits: pending.digits,
-        minutes: policy.settings().limits.code_mins,
-        resend_secs: pending.resend_at().secs_left(web.app().now()),
+        minutes: app.policy().settings().limits.code_mins,
+        resend_secs: pending.resend_at().secs_left(app.now()),
     };
     let frame = signed.code_frame(&desk, "/me/code");
-    desk.page(StatusCode::OK, &frame, &page).done()
+    Ok(desk.page(StatusCode::OK, &frame, &page).done())
 }
 
 /// `POST /me/code`.
-pub(super) async fn answer(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let (form, mut fields) = match own_form(&desk, fields, &["code"]) {
-        Ok(form) => form,
-        Err(response) => return *response,
-    };
-    let visitor = match desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return desk.stop(stop),
-    };
-    let moved = web
-        .app()
-        .answer_code(form, &fields.take_secret("code"), &visitor)
-        .await;
-    desk.own_moved(moved, ("/me/done", "/me/code"))
+pub(super) async fn answer(desk: Desk, fields: Fields) -> Answered {
+    let mut sent = Sent::in_person(desk, fields, &["code"]).await?;
+    let code = sent.fields().take_secret("code");
+    let moved = sent.app().answer_code(sent.step(), &code, &sent.visitor);
+    let moved = moved.await;
+    Ok(sent.own_moved(moved, ("/me/done", "/me/code")))
 }
 
 /// `POST /me/code/resend`.
-pub(super) async fn again(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let (form, _) = match own_form(&desk, fields, &[]) {
-        Ok(form) => form,
-        Err(response) => return *response,
-    };
-    let visitor = match desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return desk.stop(stop),
-    };
-    let moved = web.app().ask_again(form, &visitor).await;
-    let here = match web
-        .app()
-        .person(seen.me.as_deref().unwrap_or_default())
-        .await
-    {
-        Ok(page)
-            if page
-                .person
-                .pending
-                .as_ref()
-                .is_some_and(|own| own.goal != Goal::Confirm) =>
-        {
-            "/me/proof"
-        }
+pub(super) async fn again(desk: Desk, fields: Fields) -> Answered {
+    let sent = Sent::in_person(desk, fields, &[]).await?;
+    let moved = sent.app().ask_again(sent.step(), &sent.visitor).await;
+    let page = sent.app().person(&sent.form.handle).await;
+    let pending = page.ok().and_then(|page| page.person.pending);
+    let here = match pending {
+        Some(own) if own.goal != Goal::Confirm => "/me/proof",
         _ => "/me/code",
     };
-    desk.own_moved(moved, (here, here))
+    Ok(sent.own_moved(moved, (here, here)))
 }
 
 /// `GET /me/done`: S11, or the next way if more are needed.
-pub(super) async fn done(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let signed = signed_or_return!(desk);
-    let policy = web.app().policy();
+pub(super) async fn done(desk: Desk) -> Answered {
+    let signed = full(&desk).await?;
+    let policy = desk.web.app().policy();
     if !is_registered(&signed.page.standing.methods, &policy) && !signed.page.can_add.is_empty() {
-        return desk.go("/me/add").done();
+        return Ok(desk.go("/me/add").done());
     }
     let page = SetUpDone {
         needed: policy.gates(),
         ways: desk.own_ways(&signed),
     };
-    desk.page(StatusCode::OK, &signed.frame(&desk, "/me/done"), &page)
-        .done()
+    let frame = signed.frame(&desk, "/me/done");
+    Ok(desk.page(StatusCode::OK, &frame, &page).done())
 }

@@ -9,59 +9,53 @@ use keymend_domain::refusal::Refusal;
 use crate::app::{HumanAnswer, StartForm, Started, Stop, Visitor};
 use crate::human::{Challenge, Queue};
 use crate::web::Web;
-use crate::web::answer::{Desk, Reply, plain};
+use crate::web::answer::{Answered, Desk, Halt, Reply, plain};
 use crate::web::cookie::Cookie;
 use crate::web::form::Fields;
-use crate::web::guard::Look;
 use crate::web::landing::Own;
 use crate::web::page::ErrorLine;
 use crate::web::page::before_proof::{HumanCheck, QueueWait, Start};
+use crate::web::problem::status_of;
 
 /// `GET /reset`.  Writes nothing.
-pub(super) async fn show(
-    State(web): State<Web>,
-    Look(seen): Look,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    if let Err(stop) = web.app().is_open() {
-        return desk.stop(stop);
+pub(super) async fn show(desk: Desk, RawQuery(query): RawQuery) -> Answered {
+    let app = desk.web.app();
+    if let Err(stop) = app.is_open() {
+        return Ok(desk.stop(stop));
     }
     let user = query.as_deref().and_then(typed_name).unwrap_or_default();
     let lost_cookie = query.as_deref() == Some("cookie=lost");
-    let challenge = match web
-        .app()
-        .human_challenge(&web.app().network_tags(seen.address))
-    {
-        Ok(challenge) => challenge,
-        Err(stop) => return desk.stop(stop),
-    };
-    if user.is_empty() && !lost_cookie && !web.app().directories().is_any_down() {
-        let token = web.tokens().open(web.app().now());
+    let challenge = challenge(&desk)?;
+    if user.is_empty() && !lost_cookie && !app.directories().is_any_down() {
+        let token = desk.web.tokens().open(app.now());
         let work = match &challenge {
             Some(Challenge::Work { token, bits }) => Some((token.as_str(), *bits)),
-            Some(Challenge::Picture { .. }) => return form(&desk, Form::new(user, challenge)),
+            Some(Challenge::Picture { .. }) => return Ok(form(&desk, Form::new(user, challenge))),
             None => None,
         };
         let own = Own {
-            nonce: &seen.nonce,
+            nonce: &desk.seen.nonce,
             token: &token,
-            reference: &seen.request_id,
+            reference: &desk.seen.request_id,
             work,
         };
-        if let Some(html) = web.landing().page(seen.lang, &own) {
-            return desk.html(StatusCode::OK, html).done();
+        if let Some(html) = desk.web.landing().page(desk.seen.lang, &own) {
+            return Ok(desk.html(StatusCode::OK, html).done());
         }
     }
     let mut shown = Form::new(user, challenge);
     if lost_cookie {
         shown.errors = desk.lines(&Refusal::CookieMissing, None);
-        shown.status = StatusCode::UNPROCESSABLE_ENTITY;
+        shown.status = status_of(&Refusal::CookieMissing);
     }
-    form(&desk, shown)
+    Ok(form(&desk, shown))
+}
+
+/// What this visitor is asked for before the first form counts.
+fn challenge(desk: &Desk) -> Result<Option<Challenge>, Halt> {
+    let app = desk.web.app();
+    let challenge = app.human_challenge(&app.network_tags(desk.seen.address));
+    challenge.map_err(|stop| desk.stop(stop).into())
 }
 
 /// The name in a deep link: `user`, or `username` as old links have it.
@@ -98,7 +92,7 @@ impl Form {
     }
 }
 
-fn form(desk: &Desk<'_>, shown: Form) -> Response {
+fn form(desk: &Desk, shown: Form) -> Response {
     let page = Start {
         user: shown.user,
         example: desk.web.site().user_example.clone(),
@@ -111,46 +105,29 @@ fn form(desk: &Desk<'_>, shown: Form) -> Response {
 }
 
 /// `POST /reset`.
-pub(super) async fn start(
-    State(web): State<Web>,
-    Look(seen): Look,
-    mut fields: Fields,
-) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    if !fields.fits(&["user", "human", "answer"]) {
-        return plain(StatusCode::BAD_REQUEST, "Bad request");
-    }
+pub(super) async fn start(desk: Desk, mut fields: Fields) -> Answered {
+    desk.expects(&fields, &["user", "human", "answer"])?;
     let user = fields.take("user");
-    if web
-        .tokens()
-        .check_open(&fields.take("form_token"), web.app().now())
-        .is_err()
-    {
+    if !desk.is_current(&mut fields) {
         return again(&desk, user, &Refusal::FormStale, None);
     }
     let human = HumanAnswer {
         token: fields.take("human"),
         answer: fields.take("answer"),
     };
-    let visitor = match desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return desk.stop(stop),
-    };
-    if human.token.is_empty() && asks_for_work(&desk) {
-        return queue_up(&desk, &user);
+    let visitor = desk.visitor().await?;
+    if human.token.is_empty() && matches!(challenge(&desk)?, Some(Challenge::Work { .. })) {
+        return Ok(queue_up(&desk, &user));
     }
     match begin(&desk, user.clone(), human, &visitor).await {
-        Ok(reply) => reply.done(),
+        Ok(reply) => Ok(reply.done()),
         Err(Stop::Refused(refusal)) => again(&desk, user, &refusal, Some("user")),
-        Err(stop) => desk.stop(stop),
+        Err(stop) => Ok(desk.stop(stop)),
     }
 }
 
 async fn begin(
-    desk: &Desk<'_>,
+    desk: &Desk,
     user: String,
     human: HumanAnswer,
     visitor: &Visitor,
@@ -166,99 +143,58 @@ async fn begin(
         .with(desk.clear(Cookie::Wait)))
 }
 
-fn asks_for_work(desk: &Desk<'_>) -> bool {
-    let tags = desk.web.app().network_tags(desk.seen.address);
-    matches!(
-        desk.web.app().human_challenge(&tags),
-        Ok(Some(Challenge::Work { .. }))
-    )
-}
-
 /// The form again, with what stood in the way; or a page of its own for what no form can mend.
-fn again(
-    desk: &Desk<'_>,
-    user: String,
-    refusal: &Refusal,
-    field: Option<&'static str>,
-) -> Response {
-    let status = match refusal {
-        Refusal::LimitReached { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::FormStale | Refusal::HumanNotSure | Refusal::ClaimShape | Refusal::InputLong => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
-        other => return desk.refused(other),
-    };
-    let tags = desk.web.app().network_tags(desk.seen.address);
-    let challenge = match desk.web.app().human_challenge(&tags) {
-        Ok(challenge) => challenge,
-        Err(stop) => return desk.stop(stop),
-    };
+fn again(desk: &Desk, user: String, refusal: &Refusal, field: Option<&'static str>) -> Answered {
     let is_about_name = matches!(refusal, Refusal::ClaimShape | Refusal::InputLong);
+    let is_mendable = matches!(
+        refusal,
+        Refusal::LimitReached { .. } | Refusal::FormStale | Refusal::HumanNotSure
+    );
+    if !is_about_name && !is_mendable {
+        return Ok(desk.refused(refusal));
+    }
     // A name over the limit is not carried around.
-    let user = if *refusal == Refusal::InputLong {
-        String::new()
-    } else {
-        user
+    let user = match refusal {
+        Refusal::InputLong => String::new(),
+        _ => user,
     };
-    let mut shown = Form::new(user, challenge);
+    let mut shown = Form::new(user, challenge(desk)?);
     shown.errors = desk.lines(refusal, field.filter(|_| is_about_name));
-    shown.status = status;
-    form(desk, shown)
+    shown.status = status_of(refusal);
+    Ok(form(desk, shown))
 }
 
-/// A visitor without script draws a ticket and waits.
-fn queue_up(desk: &Desk<'_>, user: &str) -> Response {
-    match desk.web.app().human_ticket() {
+/// A visitor without script draws a ticket and waits.  The typed name travels under seal: nobody
+/// who looks at the browser's cookies reads it there, and nobody can put another in its place.
+fn queue_up(desk: &Desk, user: &str) -> Response {
+    let app = desk.web.app();
+    match app.human_ticket(&app.network_tags(desk.seen.address)) {
         Ok(ticket) => {
-            let value = format!("{}~{}", ticket.token, encode(user));
-            desk.go("/reset/wait")
-                .with(desk.set(Cookie::Wait, &value))
-                .done()
+            let value = desk.web.waiting().sealed(&ticket.token, user);
+            let cookie = desk.set(Cookie::Wait, &value);
+            desk.go("/reset/wait").with(cookie).done()
         }
         Err(stop) => desk.stop(stop),
     }
 }
 
-fn encode(user: &str) -> String {
-    use base64::Engine as _;
-    let short: String = user.chars().take(128).collect();
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(short)
-}
-
-fn decode(text: &str) -> String {
-    use base64::Engine as _;
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text);
-    bytes
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .unwrap_or_default()
-}
-
 /// `GET /reset/wait`: renews itself until the ticket is ripe, then shows the form with it.
-pub(super) async fn wait(State(web): State<Web>, Look(seen): Look) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let Some(value) = &seen.wait else {
+pub(super) async fn wait(desk: Desk) -> Response {
+    let Some(value) = &desk.seen.wait else {
         return desk.go("/reset").done();
     };
-    let (ticket, user) = value.split_once('~').unwrap_or((value, ""));
-    match web.app().human().queue(ticket, web.app().now()) {
+    let (ticket, user) = desk.web.waiting().opened(value);
+    let app = desk.web.app();
+    match app.human().queue(ticket, app.now()) {
         Queue::Wait(secs) => {
             let mut frame = desk.frame();
             frame.here = "/reset".to_owned();
-            desk.page(
-                StatusCode::OK,
-                &frame,
-                &QueueWait {
-                    renew_secs: secs.max(1),
-                },
-            )
-            .done()
+            let renew_secs = secs.max(1);
+            desk.page(StatusCode::OK, &frame, &QueueWait { renew_secs })
+                .done()
         }
         Queue::Open => {
-            let mut shown = Form::new(decode(user), None);
+            let mut shown = Form::new(user, None);
             shown.human = HumanCheck::Waited {
                 ticket: ticket.to_owned(),
             };
@@ -276,14 +212,10 @@ pub(super) async fn picture(State(web): State<Web>, Path(file): Path<String>) ->
 }
 
 /// `GET /human/sound/{token}.wav`.
-pub(super) async fn sound(
-    State(web): State<Web>,
-    Look(seen): Look,
-    Path(file): Path<String>,
-) -> Response {
+pub(super) async fn sound(desk: Desk, Path(file): Path<String>) -> Response {
     let token = file.strip_suffix(".wav");
-    let now = web.app().now();
-    let spoken = token.and_then(|token| web.app().human().sound(token, seen.lang.tag(), now));
+    let (app, lang) = (desk.web.app(), desk.seen.lang);
+    let spoken = token.and_then(|token| app.human().sound(token, lang.tag(), app.now()));
     bytes(spoken, "audio/wav")
 }
 

@@ -1,31 +1,22 @@
 //! S01: signing in and out.
 
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::Response;
 use keymend_domain::refusal::Refusal;
 
-use super::own::own_form;
+use super::posted::Sent;
 use super::reset::typed_name;
 use crate::app::Stop;
-use crate::web::Web;
-use crate::web::answer::{Desk, plain};
+use crate::web::answer::{Answered, Desk};
 use crate::web::cookie::Cookie;
 use crate::web::form::Fields;
-use crate::web::guard::Look;
 use crate::web::page::ErrorLine;
 use crate::web::page::own::SignIn;
+use crate::web::problem::status_of;
 
 /// `GET /` and `GET /signin`.
-pub(super) async fn show(
-    State(web): State<Web>,
-    Look(seen): Look,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
+pub(super) async fn show(desk: Desk, RawQuery(query): RawQuery) -> Response {
     let query = query.as_deref().unwrap_or_default();
     let errors = match query {
         "ended=yes" => desk.lines(&Refusal::SigninEnded, None),
@@ -49,7 +40,7 @@ struct Form {
     status: StatusCode,
 }
 
-fn form(desk: &Desk<'_>, shown: Form) -> Response {
+fn form(desk: &Desk, shown: Form) -> Response {
     let demo_accounts = match &desk.web.site().demo {
         Some(demo) => demo.accounts.clone(),
         None => Vec::new(),
@@ -65,26 +56,12 @@ fn form(desk: &Desk<'_>, shown: Form) -> Response {
 }
 
 /// `POST /signin`.
-pub(super) async fn sign_in(
-    State(web): State<Web>,
-    Look(seen): Look,
-    mut fields: Fields,
-) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    if !fields.fits(&["user", "password"]) {
-        return plain(StatusCode::BAD_REQUEST, "Bad request");
-    }
+pub(super) async fn sign_in(desk: Desk, mut fields: Fields) -> Answered {
+    desk.expects(&fields, &["user", "password"])?;
     let user = fields.take("user");
     let password = fields.take_secret("password");
-    if web
-        .tokens()
-        .check_open(&fields.take("form_token"), web.app().now())
-        .is_err()
-    {
-        return again(&desk, user, &Refusal::FormStale, None);
+    if !desk.is_current(&mut fields) {
+        return Ok(again(&desk, user, &Refusal::FormStale, None));
     }
     if user.trim().is_empty() || password.expose().is_empty() {
         let field = if user.trim().is_empty() {
@@ -92,13 +69,11 @@ pub(super) async fn sign_in(
         } else {
             "password"
         };
-        return again(&desk, user, &Refusal::FormMissing, Some(field));
+        return Ok(again(&desk, user, &Refusal::FormMissing, Some(field)));
     }
-    let visitor = match desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return desk.stop(stop),
-    };
-    match web.app().sign_in(&user, password, &visitor).await {
+    let visitor = desk.visitor().await?;
+    let signed_in = desk.web.app().sign_in(&user, password, &visitor).await;
+    Ok(match signed_in {
         Ok(signed_in) => desk
             .go("/register")
             .with(desk.set(Cookie::Me, &signed_in.handle))
@@ -110,21 +85,10 @@ pub(super) async fn sign_in(
         }
         Err(Stop::Refused(refusal)) => again(&desk, user, &refusal, Some("user")),
         Err(stop) => desk.stop(stop),
-    }
+    })
 }
 
-fn again(
-    desk: &Desk<'_>,
-    user: String,
-    refusal: &Refusal,
-    field: Option<&'static str>,
-) -> Response {
-    let status = match refusal {
-        Refusal::SigninPaused { .. } | Refusal::LimitReached { .. } => {
-            StatusCode::TOO_MANY_REQUESTS
-        }
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
-    };
+fn again(desk: &Desk, user: String, refusal: &Refusal, field: Option<&'static str>) -> Response {
     let is_long = user.len() > keymend_domain::account::CLAIM_BYTES_MAX;
     let user = if is_long { String::new() } else { user };
     form(
@@ -133,31 +97,22 @@ fn again(
             user,
             signed_out: false,
             errors: desk.lines(refusal, field),
-            status,
+            status: status_of(refusal),
         },
     )
 }
 
 /// `POST /signout`.
-pub(super) async fn sign_out(State(web): State<Web>, Look(seen): Look, fields: Fields) -> Response {
-    let desk = Desk {
-        web: &web,
-        seen: &seen,
-    };
-    let (form, _) = match own_form(&desk, fields, &[]) {
-        Ok(form) => form,
-        Err(response) => return *response,
-    };
-    let visitor = match desk.visitor().await {
-        Ok(visitor) => visitor,
-        Err(stop) => return desk.stop(stop),
-    };
-    match web.app().sign_out(form, &visitor).await {
+pub(super) async fn sign_out(desk: Desk, fields: Fields) -> Answered {
+    let sent = Sent::in_person(desk, fields, &[]).await?;
+    let left = sent.app().sign_out(sent.step(), &sent.visitor).await;
+    let desk = &sent.desk;
+    Ok(match left {
         Ok(_) | Err(Stop::NotSignedIn | Stop::Refused(_)) => desk
             .go("/signin?out=yes")
             .with(desk.clear(Cookie::Me))
             .clearing()
             .done(),
         Err(stop) => desk.stop(stop),
-    }
+    })
 }
