@@ -1,7 +1,7 @@
 //! How many passwords a second go through the adapter, beside the rate of bare LDAP modify
 //! operations and bare password modify operations from the same driver against the same server.
 //!
-//! `cargo bench -p keymend-directory --bench throughput -- [seconds a round] [argon2] [synced] [once]`
+//! `cargo bench -p keymend-directory --bench throughput -- [seconds a round] [argon2] [synced] [always]`
 //! (needs slapd)
 
 #![expect(
@@ -83,7 +83,7 @@ impl Bench {
             ..SlapdOptions::default()
         });
         let mut options = options(&slapd);
-        options.confirms_every_sign_in = !words.iter().any(|word| word == "once");
+        options.confirms_every_bind = words.iter().any(|word| word == "always");
         let directory = Ldap::new(options, Arc::new(WallClock)).unwrap();
         let mut accounts = Vec::new();
         for number in 0..ACCOUNTS {

@@ -52,7 +52,7 @@ use self::groups::Groups;
 use self::orders::{Orders, Turn};
 use self::person::{Schema, Seen};
 use self::policy::{Applied, Policy, Remembered};
-use self::servers::{Account, Server, Servers, Service};
+use self::servers::{Account, Purpose, Server, Servers, Service};
 
 pub use self::options::{LdapOptions, OptionsError};
 
@@ -96,7 +96,7 @@ impl Ldap {
                 tls: Arc::clone(&tls),
                 connect_timeout: options.connect_timeout,
                 call_timeout: options.search_timeout,
-                confirms_every_sign_in: options.confirms_every_sign_in,
+                confirms_every_bind: options.confirms_every_bind,
             };
             let sizes = (options.service_connections, options.user_connections);
             Server::new(endpoint, Arc::clone(&account), Arc::clone(&clock), sizes)
@@ -356,12 +356,14 @@ impl Directory for Ldap {
             // The same question about nobody, with nobody's password: else the time of the answer
             // would tell that there is no such account.
             let dn = format!("cn=keymend-nobody,{}", self.options.base);
-            let asking = server.bind_as(&dn, "no password", server.call_timeout());
+            let nobody = (dn.as_str(), "no password");
+            let asking = server.bind_as(nobody, Purpose::LetIn, server.call_timeout());
             let (guest, _) = asking.await.map_err(|failure| failure.error)?;
             guest.keep();
             return Ok(SignIn::NoMatch(NoMatch::Unsaid));
         };
-        let binding = server.bind_as(&seen.entry.dn, password.expose(), server.call_timeout());
+        let named = (seen.entry.dn.as_str(), password.expose());
+        let binding = server.bind_as(named, Purpose::LetIn, server.call_timeout());
         let (guest, answer) = binding.await.map_err(|failure| failure.error)?;
         guest.keep();
         let state = &seen.account.state;

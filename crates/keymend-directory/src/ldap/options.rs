@@ -55,9 +55,10 @@ pub struct LdapOptions {
     pub service_connections: usize,
     /// Sign-ins of people at the same time, per server; default 16.
     pub user_connections: usize,
-    /// Whether the server is asked after *every* sign-in of a person who it thinks that is
-    /// (RFC 4532), rather than after the first on each connection; default true.
-    pub confirms_every_sign_in: bool,
+    /// Whether the server is asked after *every* bind as a person who it thinks that is
+    /// (RFC 4532); default false: then it is asked after every sign-in that lets somebody in, but
+    /// of the binds that belong to a password write only after the first on each connection.
+    pub confirms_every_bind: bool,
 }
 
 /// A setting that cannot work.
@@ -105,7 +106,7 @@ impl LdapOptions {
             write_deadline: Duration::from_secs(30),
             service_connections: 4,
             user_connections: 16,
-            confirms_every_sign_in: true,
+            confirms_every_bind: false,
         }
     }
 

@@ -12,7 +12,7 @@ use super::connect::{Answer, CallError, Connection, Failure, Search, Step};
 use super::control::PolicyError;
 use super::filter::Filter;
 use super::person::Seen;
-use super::servers::{Server, Service};
+use super::servers::{Purpose, Server, Service};
 use super::until::Until;
 use super::verdict::{self, Expected, Verdict};
 
@@ -109,7 +109,7 @@ impl Scene<'_> {
         let dn = &self.before.entry.dn;
         let bound = self
             .server
-            .bind_as(dn, current.expose(), self.limit())
+            .bind_as((dn, current.expose()), Purpose::Write, self.limit())
             .await;
         let (guest, answer) = match bound {
             Ok(bound) => bound,
@@ -303,7 +303,9 @@ impl Scene<'_> {
             if limit.is_zero() {
                 return None;
             }
-            let binding = self.server.bind_as(dn, new.expose(), limit);
+            let binding = self
+                .server
+                .bind_as((dn, new.expose()), Purpose::Write, limit);
             match self.until.wait(binding).await {
                 Ok(Ok((guest, answer))) => {
                     guest.keep();

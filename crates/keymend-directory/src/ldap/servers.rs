@@ -41,6 +41,22 @@ pub(super) struct Guest<'a> {
     _permit: SemaphorePermit<'a>,
 }
 
+/// What a person's bind is for, and with it when the server is asked who it thinks that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// It lets somebody in: the server is asked after every one.
+    LetIn,
+    /// It belongs to a password write: the server is asked after the first on each connection.
+    ///
+    /// A success for a DN and a password that are not empty is a sign-in as that DN (RFC 4513
+    /// §5.1.3; only empty ones give success to nobody, §5.1.1 and §5.1.2), and a connection that
+    /// has told rightly who was signed in leads to a server that keeps to this.  Besides, nothing
+    /// is gained by a success that is none: the write after the bind with the current password
+    /// holds that password once more and needs the person's rights, and the bind with the new
+    /// password comes after the server has said that it wrote.
+    Write,
+}
+
 /// A connection that waits for the next sign-in.
 struct Idle {
     connection: Connection,
@@ -229,18 +245,18 @@ impl Server {
     /// the bind is sent once more.
     pub(super) async fn bind_as(
         &self,
-        dn: &str,
-        password: &str,
+        (dn, password): (&str, &str),
+        purpose: Purpose,
         limit: Duration,
     ) -> Result<(Guest<'_>, Answer), Failure> {
         let guest = self.guest().await?;
-        match guest.bind(dn, password, limit).await {
+        match guest.bind((dn, password), purpose, limit).await {
             Ok(answer) => Ok((guest, answer)),
             Err(CallError::Unsent | CallError::Lost) if !guest.is_fresh => {
                 drop(guest);
                 locked(&self.guests).clear();
                 let guest = self.guest().await?;
-                let answer = guest.bind(dn, password, limit).await;
+                let answer = guest.bind((dn, password), purpose, limit).await;
                 answer
                     .map(|answer| (guest, answer))
                     .map_err(|fault| fault.failure(Step::SignIn))
@@ -257,17 +273,18 @@ impl Guest<'_> {
     }
 
     /// A bind that counts as a success only if the server also says that it is this person
-    /// (RFC 4532): some servers answer success to anything and let one in as nobody.
-    pub(super) async fn bind(
+    /// (RFC 4532): some servers answer success to anything and let one in as nobody.  How often it
+    /// is asked depends on the [`Purpose`].
+    async fn bind(
         &self,
-        dn: &str,
-        password: &str,
+        (dn, password): (&str, &str),
+        purpose: Purpose,
         limit: Duration,
     ) -> Result<Answer, CallError> {
         let answer = self.connection.bind(dn, password, limit).await?;
         let is_restricted = answer.policy.error == Some(PolicyError::ChangeAfterReset);
         // Someone who must change the password first may not ask even this.
-        if answer.rc != 0 || is_restricted || !self.asks_who_am_i() {
+        if answer.rc != 0 || is_restricted || !self.asks_who_am_i(purpose) {
             return Ok(answer);
         }
         let (rc, identity) = self.connection.who_am_i(limit).await?;
@@ -280,8 +297,9 @@ impl Guest<'_> {
         }
     }
 
-    fn asks_who_am_i(&self) -> bool {
-        let is_due = self.server.endpoint.confirms_every_sign_in
+    fn asks_who_am_i(&self, purpose: Purpose) -> bool {
+        let is_due = purpose == Purpose::LetIn
+            || self.server.endpoint.confirms_every_bind
             || !self.is_confirmed.load(Ordering::Relaxed);
         is_due && self.server.offers_who_am_i.get() == Some(&true)
     }

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on must stop, and real servers live in real time"
 )]
 
+mod confirm;
 mod faults;
 mod house;
 mod line;
