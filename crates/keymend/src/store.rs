@@ -32,6 +32,7 @@ use std::thread;
 use std::time::Duration;
 
 use keymend_domain::time::Entropy;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
@@ -295,6 +296,10 @@ fn connect(options: &StoreOptions) -> Result<Connection, StoreFault> {
         .busy_timeout(Duration::from_millis(options.busy_ms))
         .map_err(fault)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    // Without it a statement with `LIMIT $1` is planned anew each time it runs.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(fault)?;
     // The answer of `journal_mode` is a row; in memory it stays "memory".
     connection
         .execute_batch(

@@ -29,7 +29,7 @@ pub(super) fn work(connection: Connection, shared: &Shared, desk: &Desk) {
 
 fn in_snapshot(connection: &Connection, shared: &Shared, look: Look) {
     let fault = |source| StoreFault::database("beginning to read", source);
-    match connection.execute_batch("BEGIN DEFERRED").map_err(fault) {
+    match statement(connection, "BEGIN DEFERRED").map_err(fault) {
         Ok(()) => {
             let rx = Rx { connection, shared };
             // Whoever waits is answered by the dropped reply.
@@ -37,9 +37,13 @@ fn in_snapshot(connection: &Connection, shared: &Shared, look: Look) {
         }
         Err(fault) => look(Err(fault)),
     }
-    if !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err() {
+    if !connection.is_autocommit() && statement(connection, "ROLLBACK").is_err() {
         tracing::error!("a reading transaction could not be ended");
     }
+}
+
+fn statement(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
 }
 
 /// What a caller hears whose reading crashed, or whose store is gone.
