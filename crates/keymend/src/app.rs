@@ -146,7 +146,10 @@ struct Inner {
     region: String,
     own_networks: Vec<ipnet::IpNet>,
     policy: RwLock<Arc<Policy>>,
+    /// Somebody waits for what lies in the outbox.
     outbox_has_work: tokio::sync::Notify,
+    /// What lies there tells of something that is over.
+    outbox_has_news: tokio::sync::Notify,
     tasks: Tasks,
     unsent: unsent::Unsent,
 }
@@ -170,6 +173,7 @@ impl App {
                 own_networks: parts.own_networks,
                 policy: RwLock::new(Arc::new(parts.policy)),
                 outbox_has_work: tokio::sync::Notify::new(),
+                outbox_has_news: tokio::sync::Notify::new(),
                 tasks: Tasks::default(),
                 unsent: unsent::Unsent::default(),
             }),

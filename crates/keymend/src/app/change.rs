@@ -33,19 +33,22 @@ impl App {
     /// A new password by somebody who types the old one.  The directory is asked as the person,
     /// and its own rules hold.
     ///
+    /// `person` is who the form's handle meant when the request came in; whether that still holds
+    /// is looked at where the order is saved.
+    ///
     /// # Errors
     ///
     /// [`Stop::Refused`] for everything that was decided before the directory was asked;
     /// what it said afterwards is in the flow the handle of [`Written`] means.
     pub async fn change_password(
         &self,
-        form: FormStep,
+        (form, person): (FormStep, Person),
         (current, new): (Secret, NewPassword),
         visitor: &Visitor,
     ) -> Result<Written, Stop> {
         let (app, visitor) = (self.clone(), visitor.clone());
         let deed = async move {
-            app.change_password_here(form, (current, new), &visitor)
+            app.change_password_here((form, person), (current, new), &visitor)
                 .await
         };
         self.to_its_end(deed).await
@@ -53,11 +56,10 @@ impl App {
 
     async fn change_password_here(
         &self,
-        form: FormStep,
+        (form, person): (FormStep, Person),
         (current, new): (Secret, NewPassword),
         visitor: &Visitor,
     ) -> Result<Written, Stop> {
-        let person = self.signed_in_person(&form.handle).await?;
         if person.step != form.step {
             return Err(Stop::Refused(Refusal::StepWrong));
         }
@@ -112,7 +114,7 @@ impl App {
                 let mut person = tx
                     .session::<Person>(&form.handle)?
                     .ok_or(Stop::NotSignedIn)?;
-                if person.step != form.step {
+                if person.account.id != account.id || person.step != form.step {
                     return Err(Stop::Refused(Refusal::StepWrong));
                 }
                 person.step = person.step.saturating_add(1);

@@ -17,6 +17,9 @@ use crate::store::{Leased, Queue, Tx};
 const LEASE_MS: i64 = 2 * MINUTE_MS;
 /// How long the dispatcher sleeps when nobody wakes it.
 const IDLE: Duration = Duration::from_secs(2);
+/// How long news of a finished deed waits for company, unless a code comes first: messages that
+/// are carried together share the transactions around them.
+const GATHERING: Duration = Duration::from_millis(20);
 
 /// Messages of one queue carried at the same time.  A carrier has 16 in all, fewer than any mail
 /// server refuses from one client (Exchange: 20 connections from one source by default), and
@@ -45,6 +48,13 @@ impl Places {
         room.filter(|(_, free)| *free > 0).collect()
     }
 
+    /// Whether every queue has a free place: then nothing that is due waits for one.
+    fn are_free(&self) -> bool {
+        self.0
+            .iter()
+            .all(|(_, places)| places.available_permits() > 0)
+    }
+
     fn of(&self, notice: &Notice) -> Option<&Arc<Semaphore>> {
         let (carrier, urgency) = (notice.carrier(), notice.tidings.urgency());
         let own = Queue { carrier, urgency };
@@ -61,8 +71,12 @@ impl App {
         let places = Places::all_free();
         loop {
             while carrying.try_join_next().is_some() {}
+            // Looked at before the lease: a place that is freed after it must wake the dispatcher.
+            let some_wait = !places.are_free();
             match self.lease(places.room()).await {
-                Ok(leased) if leased.is_empty() => self.wait_for_work(&mut carrying).await,
+                Ok(leased) if leased.is_empty() => {
+                    self.wait_for_work(some_wait, &mut carrying).await;
+                }
                 Ok(leased) => {
                     for leased in leased {
                         self.send_off(leased, &places, &mut carrying);
@@ -89,12 +103,19 @@ impl App {
         });
     }
 
-    async fn wait_for_work(&self, carrying: &mut JoinSet<()>) {
+    /// A message that was carried makes room, which matters only where there was none.
+    async fn wait_for_work(&self, some_wait: bool, carrying: &mut JoinSet<()>) {
         tokio::select! {
             () = self.inner.outbox_has_work.notified() => {}
+            () = self.news_has_gathered() => {}
             () = tokio::time::sleep(IDLE) => {}
-            Some(_) = carrying.join_next() => {}
+            Some(_) = carrying.join_next(), if some_wait => {}
         }
+    }
+
+    async fn news_has_gathered(&self) {
+        self.inner.outbox_has_news.notified().await;
+        tokio::time::sleep(GATHERING).await;
     }
 
     /// Carries what is due now, as much as is carried at the same time, and waits for it; gives

@@ -9,7 +9,7 @@ use keymend_domain::account::{Account, AccountRef};
 use keymend_domain::directory::{
     Directory, DirectoryError, MustChange, NotDone, RuleBroken, SignIn, WriteOutcome,
 };
-use keymend_domain::flow::{Flow, Fresh, Judged, Opened, Stage, Step, Ticket};
+use keymend_domain::flow::{Flow, Fresh, Judged, Opened, Stage, Step, Ticket, View};
 use keymend_domain::id::{FlowId, OrderId};
 use keymend_domain::password::{self, Rules};
 use keymend_domain::refusal::Refusal;
@@ -33,6 +33,8 @@ pub struct Written {
     pub moved: Moved,
     /// Whether the order was settled while the page waited; if not, the next page says "Saving".
     pub is_settled: bool,
+    /// What the flow came to, if it was settled while the page waited.
+    pub view: Option<View>,
 }
 
 /// The new password as the form gave it; wiped on drop, and never printed.
@@ -213,6 +215,7 @@ impl App {
         Ok(Written {
             moved,
             is_settled: true,
+            view: None,
         })
     }
 
@@ -228,6 +231,7 @@ impl App {
         Ok(Written {
             moved,
             is_settled: true,
+            view: None,
         })
     }
 
@@ -299,6 +303,7 @@ impl App {
             return Ok(Written {
                 moved,
                 is_settled: true,
+                view: None,
             });
         };
         let name = ticket.order().account.directory.clone();
@@ -307,6 +312,7 @@ impl App {
             return Ok(Written {
                 moved,
                 is_settled: false,
+                view: None,
             });
         };
         let ordered = Ordered {
@@ -315,8 +321,15 @@ impl App {
             directory,
         };
         let settled = self.spawn_write(ordered, passwords, visitor.clone());
-        let is_settled = tokio::time::timeout(PAGE_WAIT, settled).await.is_ok();
-        Ok(Written { moved, is_settled })
+        let settled = tokio::time::timeout(PAGE_WAIT, settled).await;
+        let is_settled = settled.is_ok();
+        let flow = settled.ok().and_then(Result::ok).flatten();
+        let view = flow.map(|flow| flow.view(&self.policy(), self.now()));
+        Ok(Written {
+            moved,
+            is_settled,
+            view,
+        })
     }
 
     fn spawn_write(
@@ -324,16 +337,17 @@ impl App {
         ordered: Ordered,
         passwords: Passwords,
         visitor: Visitor,
-    ) -> oneshot::Receiver<()> {
+    ) -> oneshot::Receiver<Option<Flow>> {
         let (told, hears) = oneshot::channel();
         let app = self.clone();
         self.inner.tasks.finish(async move {
             let (flow, order) = (ordered.flow.clone(), ordered.ticket.order().id.clone());
-            if let Some(outcome) = app.write(ordered, passwords).await {
-                app.settle((&flow, &order), outcome, visitor).await;
-            }
+            let settled = match app.write(ordered, passwords).await {
+                Some(outcome) => app.settle((&flow, &order), outcome, visitor).await,
+                None => None,
+            };
             // The page may have stopped waiting; then nobody hears, and nothing is lost.
-            let _ = told.send(());
+            let _ = told.send(settled);
         });
         hears
     }
@@ -375,25 +389,26 @@ impl App {
         }
     }
 
-    /// Saves what came of an order.
+    /// Saves what came of an order; the flow as it stands then, if this settled it.
     pub(super) async fn settle(
         &self,
         (flow, order): (&FlowId, &OrderId),
         outcome: WriteOutcome,
         visitor: Visitor,
-    ) {
+    ) -> Option<Flow> {
         for _ in 0..SETTLE_TRIES {
             let which = (flow.clone(), order.clone());
             match self.try_settle(which, outcome.clone(), &visitor).await {
-                Ok(()) => {
-                    self.inner.outbox_has_work.notify_one();
-                    return;
+                Ok(settled) => {
+                    self.inner.outbox_has_news.notify_one();
+                    return settled;
                 }
                 Err(stop) => {
                     tracing::error!(flow.id = %flow, error = %stop, "an order could not be settled");
                 }
             }
         }
+        None
     }
 
     async fn try_settle(
@@ -401,21 +416,21 @@ impl App {
         (flow, order): (FlowId, OrderId),
         outcome: WriteOutcome,
         visitor: &Visitor,
-    ) -> Result<(), Stop> {
+    ) -> Result<Option<Flow>, Stop> {
         let desk = self.desk(visitor);
         self.inner
             .store
-            .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
+            .transact(move |tx: &mut Tx<'_>| -> Result<Option<Flow>, Stop> {
                 let Some(flow) = tx.flow_by_id(&flow)? else {
-                    return Ok(());
+                    return Ok(None);
                 };
                 let ctx = &mut desk.context(tx.book());
                 let Some(step) = flow.settle_order(&order, &outcome, ctx)? else {
-                    return Ok(());
+                    return Ok(None);
                 };
                 tx.commit_step(&step, None, None)?;
                 end_sign_ins(tx, &step)?;
-                Ok(())
+                Ok(Some(step.flow))
             })
             .await
     }

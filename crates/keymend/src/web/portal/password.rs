@@ -155,7 +155,7 @@ pub(super) async fn change(desk: Desk, mut fields: Fields) -> Answered {
     let changed = desk
         .web
         .app()
-        .change_password(form, passwords, &visitor)
+        .change_password((form, signed.page.person), passwords, &visitor)
         .await;
     Ok(closing(changed_to(&desk, changed).await))
 }
@@ -175,10 +175,7 @@ async fn changed_to(desk: &Desk, changed: Result<Written, Stop>) -> Response {
     let Some(handle) = written.moved.handle else {
         return desk.go("/me/password").done();
     };
-    if written.is_settled
-        && let Ok(page) = desk.web.app().view(&handle).await
-        && let Some(refusal) = mendable(&page.view)
-    {
+    if let Some(refusal) = written.view.as_ref().and_then(mendable) {
         return show_refusal(desk, &refusal).await;
     }
     desk.go("/flow")
