@@ -141,9 +141,13 @@ async fn without_a_certificate_the_service_answers_named_proxies_alone() {
         let (_, after) = after.split_once('}').unwrap();
         let plain = format!("{before}trusted_proxies = [\"{proxy}\"]{after}");
         house.write("keymend.toml", &plain);
-        house.start();
+        house.opens();
         let place = house.origin().replace("https://", "http://");
-        let client = reqwest::Client::new();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(60))
+            .build()
+            .unwrap();
         let request = client.get(format!("{place}/reset"));
         let request = request.header("x-forwarded-for", "198.51.100.7");
         let answer = request.send().await.unwrap();
