@@ -100,6 +100,13 @@ pub(super) struct Offer {
     pub(super) token: Vec<Sid>,
 }
 
+impl Offer {
+    /// Whether resets are bound by no history here, although this kind of server could do it.
+    pub(super) fn lacks_hints(&self) -> bool {
+        self.dialect == Dialect::ActiveDirectory && self.policy_hints.is_none()
+    }
+}
+
 /// Reads the root DSE and refuses servers that cannot be written to.
 pub(super) async fn discover(connection: &Connection, limit: Duration) -> Result<Offer, Failure> {
     let root = root(

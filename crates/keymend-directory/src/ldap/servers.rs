@@ -224,7 +224,14 @@ impl Server {
         offer: &Arc<Offer>,
         limit: Duration,
     ) -> Result<(), Failure> {
-        *locked(&self.offer) = Some(Arc::clone(offer));
+        let before = locked(&self.offer).replace(Arc::clone(offer));
+        if before.is_none() && offer.lacks_hints() {
+            tracing::warn!(
+                server = self.address(),
+                "connected with limits: the server does not offer policy hints, so it checks \
+                 neither history nor minimum age of a password that is reset"
+            );
+        }
         let is_account = match offer.witness {
             Witness::Nobody => true,
             Witness::WhoAmI => {
@@ -234,7 +241,7 @@ impl Server {
                 rc == 0 && key.is_some_and(|key| is_identity(&identity, key))
             }
             // Only accounts of a domain have such a number, and whoever is nobody has none.
-            Witness::RootDse => offer.token.first().is_some_and(Sid::is_of_domain),
+            Witness::RootDse => offer.token.iter().any(Sid::is_of_domain),
         };
         if is_account {
             return Ok(());
@@ -347,7 +354,7 @@ impl Guest<'_> {
             Some(Witness::RootDse) => {
                 let token = dialect::token(&self.connection, limit).await?;
                 let person = who.sid.and_then(Sid::from_bytes);
-                person.is_some() && token.first() == person.as_ref()
+                person.is_some_and(|person| token.contains(&person))
             }
         })
     }
