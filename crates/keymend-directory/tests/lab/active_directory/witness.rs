@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use expect_test::{Expect, expect};
 use keymend_domain::directory::{Check, Deed, Directory, NotDone, RuleBroken, WriteOutcome};
-use keymend_lab::SambaVersion;
 use keymend_lab::samba::AuditMark;
+use keymend_lab::{Samba, SambaOptions, SambaVersion};
 
-use super::domain::Domain;
+use super::domain::{Domain, options};
 use crate::house::{NEW, is_done};
 
 const OLD: &str = "Start-Passw0rd-1";
@@ -95,6 +95,25 @@ async fn what_is_refused_before_the_write_leaves_no_trace() {
     // A wrong current password counts as a wrong sign-in does.
     let rules = domain.directory.password_rules(&jane.id).await.unwrap();
     assert_eq!(rules.bad_passwords, 1);
+}
+
+/// By default a domain takes the old password for an hour, so that it proves nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_password_that_still_opens_is_no_doubt_about_the_new_one() {
+    let samba = Samba::start(SambaOptions {
+        old_password_minutes: 60,
+        ..SambaOptions::default()
+    });
+    let options = options(&samba, &samba.ldaps_url());
+    let domain = Domain::around(samba, options);
+    let jane = domain.account("jane.doe").await;
+    assert!(is_done(&domain.reset(&jane, NEW).await));
+    assert!(domain.samba.opens_with("jane.doe", OLD));
+    // Who types the old one after that is let in by the directory, and yet it is not current.
+    let wrong = WriteOutcome::NotDone(NotDone::WrongCurrent);
+    assert_eq!(domain.change(&jane, OLD, NEWER).await, wrong);
+    assert!(domain.samba.opens_with("jane.doe", NEW));
+    assert!(!domain.samba.opens_with("jane.doe", NEWER));
 }
 
 /// Neither can sign in any more, so the service account writes in their place.
