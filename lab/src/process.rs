@@ -80,13 +80,13 @@ impl Process {
         })
     }
 
-    /// Waits until `is_ready` says so, 30 seconds at most.
+    /// Waits until `is_ready` says so, a minute at most: machines that build and test are busy.
     ///
     /// # Errors
     ///
     /// If the server ended or did not become ready; the text carries its log.
     pub fn wait_until(&mut self, mut is_ready: impl FnMut() -> bool) -> Result<(), Trouble> {
-        let verdict = wait::until(Duration::from_secs(30), || {
+        let verdict = wait::until(Duration::from_secs(60), || {
             if let Ok(Some(status)) = self.shell.try_wait() {
                 return Some(Err(format!("ended at once ({status})")));
             }
@@ -95,7 +95,7 @@ impl Process {
         match verdict {
             Some(Ok(())) => Ok(()),
             Some(Err(how)) => Err(self.trouble(&how)),
-            None => Err(self.trouble("was not ready after 30 s")),
+            None => Err(self.trouble("was not ready after 60 s")),
         }
     }
 

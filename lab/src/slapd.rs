@@ -13,7 +13,7 @@ use crate::Certificates;
 use crate::process::{self, Process};
 use crate::trouble::{Trouble, or_end_the_test};
 
-pub use client::{BindAnswer, Entry};
+pub use crate::client::{BindAnswer, Entry};
 pub use people::{PEOPLE, Person, bulk_dn, person};
 
 /// Where everything lives.

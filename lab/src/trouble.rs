@@ -1,6 +1,8 @@
 //! What is told when a peer cannot be started or steered.
 
-use std::fmt;
+use std::io::{self, Write as _};
+use std::process::{Command, Output, Stdio};
+use std::{fmt, thread};
 
 /// Why a peer does not do what the test needs: the whole story, with the peer's own log.
 #[derive(thiserror::Error)]
@@ -36,4 +38,41 @@ pub(crate) fn or_end_the_test<T>(outcome: Result<T, Trouble>) -> T {
         Ok(value) => value,
         Err(trouble) => panic!("{trouble}"),
     }
+}
+
+/// What a command printed, if it succeeded.
+pub(crate) fn ended_well(output: io::Result<Output>, doing: &str) -> Result<String, Trouble> {
+    let output = output.map_err(Trouble::during(doing))?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(printed);
+    }
+    let words = String::from_utf8_lossy(&output.stderr);
+    let status = output.status;
+    Err(Trouble::new(format!("{doing}: {status}\n{printed}{words}")))
+}
+
+/// Runs a command that reads `input`, and gives what it printed, if it succeeded.
+pub(crate) fn fed(command: Command, input: &str, doing: &str) -> Result<String, Trouble> {
+    ended_well(output_of(command, input), doing)
+}
+
+/// Runs a command that reads `input` to its end.
+pub(crate) fn output_of(mut command: Command, input: &str) -> io::Result<Output> {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let stdin = child.stdin.take();
+    thread::scope(|scope| {
+        // Beside the reading: a command that says much before it has read everything would wait.
+        scope.spawn(|| {
+            if let Some(mut stdin) = stdin {
+                // A command that ends before it has read everything says why on its error output.
+                let _ = stdin.write_all(input.as_bytes());
+            }
+        });
+        child.wait_with_output()
+    })
 }

@@ -1,5 +1,7 @@
 //! `cargo xtask lab`: test servers for working by hand.
 
+mod directories;
+
 use std::env;
 use std::fs;
 use std::os::unix::process::CommandExt as _;
@@ -13,30 +15,38 @@ use keymend_lab::slapd::{self, PEOPLE};
 use keymend_lab::{Slapd, SlapdOptions, Smtp, SmtpOptions, Trouble};
 
 use crate::{Failure, target};
+use directories::Directories;
 
 pub(crate) const HELP: &str = "\
-Usage: cargo xtask lab up|status|down
+Usage: cargo xtask lab up [samba] [samba425] [ds389]|status|down|tree
 
   up       start OpenLDAP, a mail server and a gateway for text messages on free
            ports of 127.0.0.1, and print where they are, as lines for a shell:
            eval \"$(cargo xtask lab up)\"
+           With names, these directories as well: Active Directory (Samba 4.17 or
+           4.25) and 389 Directory Server, as LAB_SAMBA_…, LAB_SAMBA425_…, LAB_DS389_…
   status   print the same lines again, or say that nothing runs
   down     stop them; their data is thrown away
+  tree     make the tree of the Debian to come that Samba 4.25 runs out of, unless
+           it is there (root, once; 300 MB in the target folder, or where
+           KEYMEND_LAB_CACHE says)
 
 What the mail server and the gateway receive is appended to the files
 LAB_MAILS and LAB_TEXTS.
 ";
 
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The first start of a directory makes its data.
+const PATIENCE: Duration = Duration::from_secs(180);
 const PAUSE: Duration = Duration::from_millis(100);
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     match arguments.first().map(String::as_str) {
-        Some("up") => up(),
+        Some("up") => up(arguments.get(1..).unwrap_or_default()),
         Some("status") => status(),
         Some("down") => down(),
         // What `up` leaves behind; it is told where to write by being what it is.
-        Some("hold") => hold(),
+        Some("hold") => hold(arguments.get(1..).unwrap_or_default()),
+        Some("tree") => tree(),
         _ => Err(Failure::new(HELP)),
     }
 }
@@ -54,7 +64,14 @@ fn pid_file() -> PathBuf {
     folder().join("pid")
 }
 
-fn up() -> Result<(), Failure> {
+fn tree() -> Result<(), Failure> {
+    let tree = keymend_lab::debian::tree().map_err(trouble)?;
+    println!("{}", tree.display());
+    Ok(())
+}
+
+fn up(names: &[String]) -> Result<(), Failure> {
+    directories::known(names)?;
     if is_running() {
         return status();
     }
@@ -66,6 +83,7 @@ fn up() -> Result<(), Failure> {
     let program = env::current_exe().map_err(|fault| fault_during("finding myself", &fault))?;
     let mut holder = Command::new(program)
         .args(["lab", "hold"])
+        .args(names)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)
@@ -131,14 +149,18 @@ fn is_running() -> bool {
 }
 
 /// Keeps the servers until somebody removes the note.
-fn hold() -> Result<(), Failure> {
+fn hold(names: &[String]) -> Result<(), Failure> {
     let slapd = Slapd::try_start(&SlapdOptions::default()).map_err(trouble)?;
     let smtp = Smtp::try_start(&SmtpOptions::default()).map_err(trouble)?;
     let gateway = Gateway::try_start().map_err(trouble)?;
+    let directories = Directories::start(names)?;
     let unfinished = folder().join("env.part");
-    fs::write(&unfinished, lines(&slapd, &smtp, &gateway))
-        .and_then(|()| fs::rename(&unfinished, lines_file()))
-        .map_err(|fault| fault_during("writing the lines", &fault))?;
+    fs::write(
+        &unfinished,
+        lines(&slapd, &smtp, &gateway) + &directories.lines(),
+    )
+    .and_then(|()| fs::rename(&unfinished, lines_file()))
+    .map_err(|fault| fault_during("writing the lines", &fault))?;
     while pid_file().exists() {
         write_down(&smtp, &gateway);
         thread::sleep(PAUSE);

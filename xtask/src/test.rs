@@ -14,13 +14,15 @@ pub(crate) const HELP: &str = "\
 Usage: cargo xtask test [step]…
 
 Installs what the tests need and is missing (as root, or by sudo where that
-asks nothing; otherwise it names the packages), then runs these steps:
+asks nothing; otherwise it names the packages), makes a tree of the Debian to
+come for the newer Samba (once, 300 MB), and runs these steps:
 
   format    sources are formatted
   tidy      the house rules that no other tool checks
   clippy    no warning in any crate, tests included
   tests     cargo test, which needs nothing installed
-  lab       tests against real servers: OpenLDAP, mail
+  lab       tests against real servers: Samba (AD) in two versions, OpenLDAP,
+            389 Directory Server, mail
   browser   the pages in Chromium, with and without JavaScript
 
 With names of steps, only those run.  The last line adds up all tests:
@@ -47,7 +49,7 @@ pub(crate) fn run(wanted: &[String]) -> Result<(), Failure> {
     let whole = Stopwatch::start();
     let needs_packages = steps.iter().any(|(name, _)| OUTSIDE.contains(name));
     // Fetching waits for the network while the first steps wait for the processor.
-    let mut installing = needs_packages.then(|| thread::spawn(packages::install_missing));
+    let mut installing = needs_packages.then(|| thread::spawn(install));
     let mut reports = Vec::new();
     for (name, run) in steps {
         if OUTSIDE.contains(&name)
@@ -58,6 +60,14 @@ pub(crate) fn run(wanted: &[String]) -> Result<(), Failure> {
         reports.push(step::run(name, run));
     }
     finish(&reports, &whole)
+}
+
+/// Packages first: one of them makes the tree.
+fn install() -> Result<(), Failure> {
+    packages::install_missing()?;
+    keymend_lab::debian::tree()
+        .map(drop)
+        .map_err(|trouble| Failure::new(trouble.to_string()))
 }
 
 fn chosen(wanted: &[String]) -> Result<Vec<Step>, Failure> {

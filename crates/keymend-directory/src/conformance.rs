@@ -70,7 +70,9 @@ pub async fn run(directory: &dyn Directory, fixture: &dyn Fixture) -> Report {
                 Err(why) => Verdict::Failed(why),
             }
         } else {
-            Verdict::NotApplicable
+            let mut excuses = fixture.excuses().iter();
+            let excuse = excuses.find(|(name, _)| *name == case.name);
+            Verdict::NotApplicable(excuse.map(|(_, reason)| *reason))
         };
         lines.push(Line {
             case: case.name,

@@ -1,9 +1,10 @@
 //! LDAP servers.
 //!
-//! OpenLDAP is supported, with the ppolicy overlay or without.  What differs between vendors is
-//! in [`dialect`]; a vendor that is not supported yet is refused when it is first spoken to.
+//! OpenLDAP is supported, with the ppolicy overlay or without, and Active Directory; a vendor that
+//! is not supported yet is refused when it is first spoken to.  What each needs is in
+//! [`active_directory`] and, for OpenLDAP, in the other files here.
 //!
-//! The service account needs to read the people, their groups and policies, `entryUUID`,
+//! On an OpenLDAP server the service account needs to read the people, their groups and policies, `entryUUID`,
 //! `entryCSN`, `memberOf` and the `pwd…` attributes; to write `userPassword` (which it should not
 //! be able to read); and to write `pwdAccountLockedTime` for unlocking.  It must not be the root
 //! DN, which no policy binds: one without an entry of its own is recognised and refused, one with
@@ -13,6 +14,7 @@
 //! for a minute.  Reads and writes share a few connections of the service account; people's
 //! passwords are tried on connections of their own.
 
+mod active_directory;
 mod connect;
 mod control;
 mod dialect;
@@ -44,6 +46,7 @@ use keymend_domain::secret::{Password, Secret};
 use keymend_domain::time::Clock;
 use ldap3::Scope;
 
+use self::active_directory::ActiveDirectory;
 use self::connect::{CallError, Endpoint, Failure, Hits, Search, Step};
 use self::dn::DnKey;
 use self::entry::Entry;
@@ -52,12 +55,22 @@ use self::groups::Groups;
 use self::orders::{Orders, Turn};
 use self::person::{Schema, Seen};
 use self::policy::{Applied, Policy, Remembered};
-use self::servers::{Account, Purpose, Server, Servers, Service};
+use self::servers::{Account, Purpose, Server, Servers, Service, Who};
 
-pub use self::options::{LdapOptions, OptionsError};
+pub use self::dialect::{Abilities, Dialect};
+pub use self::options::{LdapOptions, OptionsError, WithoutPolicyHints};
 
 /// How long [`Directory::health`] may take in all.
 const HEALTH_LIMIT: Duration = Duration::from_secs(5);
+
+/// Whom a search is for.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    /// Whoever a typed name means.
+    Name(&'a Claim),
+    /// Whoever has this immutable id.
+    Anchor(&'a AccountRef),
+}
 
 /// A directory behind LDAP.  Nothing connects before the first question.
 pub struct Ldap {
@@ -65,8 +78,9 @@ pub struct Ldap {
     filter: Option<Filter>,
     schema: Schema,
     servers: Servers,
-    policies: Remembered,
+    policies: Remembered<Applied>,
     groups: Groups,
+    active_directory: ActiveDirectory,
     orders: Orders,
     clock: Arc<dyn Clock>,
 }
@@ -81,20 +95,21 @@ impl Ldap {
         options.check()?;
         let filter = options.parsed_filter()?;
         let tls = tls::client_config(&options)?;
-        let key = DnKey::of(&options.bind_dn)
-            .ok_or_else(|| options.wrong("bind_dn", &options.bind_dn, "is not a DN"))?;
         let password = std::mem::replace(&mut options.bind_password, Secret::new(String::new()));
         let account = Arc::new(Account {
             dn: options.bind_dn.clone(),
-            key,
+            key: DnKey::of(&options.bind_dn),
             password,
         });
+        // A server that hangs may cost its share of a write's time, and no more.
+        let count = u32::try_from(options.urls.len()).unwrap_or(u32::MAX);
+        let share = options.write_deadline / count.saturating_mul(2).max(1);
         let list = options.urls.iter().map(|url| {
             let endpoint = Endpoint {
                 url: url.clone(),
                 start_tls: options.start_tls,
                 tls: Arc::clone(&tls),
-                connect_timeout: options.connect_timeout,
+                connect_timeout: options.connect_timeout.min(share),
                 call_timeout: options.search_timeout,
                 confirms_every_bind: options.confirms_every_bind,
             };
@@ -103,6 +118,7 @@ impl Ldap {
         });
         let base = options.group_base.clone();
         Ok(Self {
+            active_directory: ActiveDirectory::new(&options, filter.clone(), Arc::clone(&clock)),
             filter,
             schema: Schema::new(&options),
             servers: Servers::new(list.collect(), Arc::clone(&clock)),
@@ -114,17 +130,19 @@ impl Ldap {
         })
     }
 
+    /// What the servers are and can do, as far as they have been spoken to since the start.
+    #[must_use]
+    pub fn abilities(&self) -> Vec<Abilities> {
+        let servers = self.servers.all().iter();
+        servers.filter_map(Server::abilities).collect()
+    }
+
     /// One search for people, on the first server that answers.
-    async fn search(
-        &self,
-        test: Filter,
-        size_limit: i32,
-    ) -> Result<(&Server, Arc<Service>, Hits), Failure> {
-        let filter = self.within_scope(test);
+    async fn search(&self, wanted: Wanted<'_>) -> Result<(&Server, Arc<Service>, Hits), Failure> {
         let mut last = Failure::down(Step::Search, "no server is configured");
         for _ in 0..2 {
             let (server, service) = self.servers.service().await?;
-            match self.search_on(server, &service, &filter, size_limit).await {
+            match self.search_on(server, &service, wanted).await {
                 Ok(hits) => return verdict::of_search(hits.rc).map(|()| (server, service, hits)),
                 Err(fault) => {
                     server.discard(&service);
@@ -149,16 +167,41 @@ impl Ldap {
         &self,
         server: &Server,
         service: &Service,
-        filter: &Filter,
-        size_limit: i32,
+        wanted: Wanted<'_>,
+    ) -> Result<Hits, CallError> {
+        let active_directory = &self.active_directory;
+        match (service.offer.dialect, wanted) {
+            (Dialect::ActiveDirectory, Wanted::Name(claim)) => {
+                active_directory.find(server, service, claim).await
+            }
+            (Dialect::ActiveDirectory, Wanted::Anchor(account)) => {
+                active_directory.read(server, service, account).await
+            }
+            (_, Wanted::Name(claim)) => {
+                let test = |name: &String| Filter::equal(name, claim.typed());
+                let tests = self.schema.login.iter().map(test).collect();
+                self.below_base(server, service, Filter::Or(tests)).await
+            }
+            (_, Wanted::Anchor(account)) => {
+                let test = Filter::equal("entryUUID", &account.anchor.0);
+                self.below_base(server, service, test).await
+            }
+        }
+    }
+
+    async fn below_base(
+        &self,
+        server: &Server,
+        service: &Service,
+        test: Filter,
     ) -> Result<Hits, CallError> {
         let attributes: Vec<&str> = self.schema.attributes.iter().map(String::as_str).collect();
         let search = Search {
             base: &self.options.base,
             scope: Scope::Subtree,
-            filter,
+            filter: &self.within_scope(test),
             attributes: &attributes,
-            size_limit,
+            size_limit: 2,
             types_only: false,
         };
         service
@@ -172,8 +215,7 @@ impl Ldap {
         &self,
         account: &AccountRef,
     ) -> Result<(&Server, Arc<Service>, Option<Seen>), Failure> {
-        let test = Filter::equal("entryUUID", &account.anchor.0);
-        let (server, service, hits) = self.search(test, 2).await?;
+        let (server, service, hits) = self.search(Wanted::Anchor(account)).await?;
         let seen = self.only(server, &service, hits).await?;
         Ok((server, service, seen))
     }
@@ -181,9 +223,8 @@ impl Ldap {
     /// An account read afresh by its anchor from one particular server.
     async fn look(&self, server: &Server, account: &AccountRef) -> Result<Option<Seen>, Failure> {
         let service = server.service().await?;
-        let filter = self.within_scope(Filter::equal("entryUUID", &account.anchor.0));
         let hits = self
-            .search_on(server, &service, &filter, 2)
+            .search_on(server, &service, Wanted::Anchor(account))
             .await
             .map_err(|fault| {
                 server.discard(&service);
@@ -206,7 +247,7 @@ impl Ldap {
         if !hits.entries.is_empty() {
             return Err(Failure::strange(
                 Step::Search,
-                "two entries have one entryUUID",
+                "two entries have one immutable id",
             ));
         }
         self.see(server, service, entry).await.map(Some)
@@ -214,6 +255,9 @@ impl Ldap {
 
     /// Everything about one entry that was read.
     async fn see(&self, server: &Server, service: &Service, entry: Entry) -> Result<Seen, Failure> {
+        if service.offer.dialect == Dialect::ActiveDirectory {
+            return self.active_directory.see(server, service, entry).await;
+        }
         let policy = self.policy(server, service, &entry).await?;
         let now = self.clock.now();
         let groups = self.groups.graph(&self.servers, now).await?.of(&entry);
@@ -222,9 +266,9 @@ impl Ldap {
             .account(&entry, &policy, groups, now)
             .ok_or_else(|| Failure::rights(Step::Search, "read entryUUID of the accounts"))?;
         Ok(Seen {
+            rules: policy.rules(&entry, now),
             entry,
             account,
-            policy,
         })
     }
 
@@ -298,11 +342,7 @@ impl Directory for Ldap {
     }
 
     async fn find(&self, claim: &Claim) -> Result<Found, DirectoryError> {
-        let names = self.options.login_attributes.iter();
-        let tests = names
-            .map(|name| Filter::equal(name, claim.typed()))
-            .collect();
-        let found = self.search(Filter::Or(tests), 2).await;
+        let found = self.search(Wanted::Name(claim)).await;
         let (server, service, mut hits) = found.map_err(|failure| failure.error)?;
         let count = hits.entries.len();
         match (hits.entries.pop(), count) {
@@ -328,10 +368,7 @@ impl Directory for Ldap {
 
     async fn password_rules(&self, account: &AccountRef) -> Result<PasswordRules, DirectoryError> {
         let (_, _, seen) = self.fresh(account).await.map_err(|failure| failure.error)?;
-        let now = self.clock.now();
-        Ok(seen.map_or_else(PasswordRules::default, |seen| {
-            seen.policy.rules(&seen.entry, now)
-        }))
+        Ok(seen.map_or_else(PasswordRules::default, |seen| seen.rules))
     }
 
     async fn read_with_rules(
@@ -339,11 +376,7 @@ impl Directory for Ldap {
         account: &AccountRef,
     ) -> Result<Option<(keymend_domain::account::Account, PasswordRules)>, DirectoryError> {
         let (_, _, seen) = self.fresh(account).await.map_err(|failure| failure.error)?;
-        let now = self.clock.now();
-        Ok(seen.map(|seen| {
-            let rules = seen.policy.rules(&seen.entry, now);
-            (seen.account, rules)
-        }))
+        Ok(seen.map(|seen| (seen.account, seen.rules)))
     }
 
     async fn check_password(
@@ -351,23 +384,22 @@ impl Directory for Ldap {
         account: &AccountRef,
         password: &Password,
     ) -> Result<SignIn, DirectoryError> {
-        let (server, _, seen) = self.fresh(account).await.map_err(|failure| failure.error)?;
+        let (server, service, seen) = self.fresh(account).await.map_err(|failure| failure.error)?;
         let Some(seen) = seen else {
             // The same question about nobody, with nobody's password: else the time of the answer
             // would tell that there is no such account.
             let dn = format!("cn=keymend-nobody,{}", self.options.base);
-            let nobody = (dn.as_str(), "no password");
+            let nobody = (Who { dn: &dn, sid: None }, "no password");
             let asking = server.bind_as(nobody, Purpose::LetIn, server.call_timeout());
             let (guest, _) = asking.await.map_err(|failure| failure.error)?;
             guest.keep();
             return Ok(SignIn::NoMatch(NoMatch::Unsaid));
         };
-        let named = (seen.entry.dn.as_str(), password.expose());
+        let named = (seen.who(), password.expose());
         let binding = server.bind_as(named, Purpose::LetIn, server.call_timeout());
         let (guest, answer) = binding.await.map_err(|failure| failure.error)?;
         guest.keep();
-        let state = &seen.account.state;
-        verdict::of_sign_in(&answer, state.is_disabled, state.lock.is_some())
+        verdict::of_sign_in(service.offer.dialect, &answer, &seen.account.state)
             .map_err(|failure| failure.error)
     }
 

@@ -226,13 +226,15 @@ fn different(text: &str) -> u32 {
 }
 
 /// The kinds of characters used, of the five that Active Directory tells apart: capital, small,
-/// digit, symbol, other letter; euro and pound signs are no symbols (MS-SAMR 3.1.1.7.2).
-fn classes(text: &str) -> u32 {
+/// digit, symbol, other letter; euro and pound signs and blanks are no symbols (MS-SAMR
+/// 3.1.1.7.2; Samba 4.17 and 4.25 refuse small letters, digits and blanks alone).
+#[must_use]
+pub fn classes(text: &str) -> u32 {
     let kinds: [fn(char) -> bool; 5] = [
         char::is_uppercase,
         char::is_lowercase,
         |sign| sign.is_numeric(),
-        |sign| sign.is_ascii_punctuation() || sign == ' ',
+        |sign| sign.is_ascii_punctuation(),
         |sign| sign.is_alphabetic() && !sign.is_uppercase() && !sign.is_lowercase(),
     ];
     let used = kinds

@@ -33,7 +33,7 @@ use secret_file::Readers;
 pub use directory::DirectoryConfig;
 pub use document::{
     DirectoryKind, Document, KeysSection, LogFormat, LogLevel, LogSection, MailServerSection,
-    MailTls, StoreSection, SuccessSection, TextsBody, TextsMethod, TextsPreset,
+    MailTls, StoreSection, SuccessSection, TextsBody, TextsMethod, TextsPreset, WithoutPolicyHints,
 };
 pub use environment::Environment;
 pub use fault::{ConfigFaults, Fault};

@@ -35,6 +35,25 @@ const PACKAGES: &[(&str, Sign)] = &[
         "libfaketime",
         Sign::Runs(&["sh", "-c", "ls /usr/lib/*/faketime/libfaketimeMT.so.1"]),
     ),
+    ("samba", Sign::File("/usr/sbin/samba")),
+    (
+        "samba-ad-provision",
+        Sign::File("/usr/share/samba/setup/provision.ldif"),
+    ),
+    (
+        "samba-dsdb-modules",
+        Sign::Runs(&["dpkg-query", "--status", "samba-dsdb-modules"]),
+    ),
+    (
+        "python3-samba",
+        Sign::Runs(&["/usr/bin/python3", "-c", "import samba.provision"]),
+    ),
+    ("ldb-tools", Sign::File("/usr/bin/ldbmodify")),
+    ("iproute2", Sign::Runs(&["ip", "-V"])),
+    ("socat", Sign::Runs(&["socat", "-V"])),
+    ("debootstrap", Sign::File("/usr/sbin/debootstrap")),
+    ("389-ds-base", Sign::File("/usr/sbin/ns-slapd")),
+    ("libnss3-tools", Sign::File("/usr/bin/pk12util")),
     (
         "fonts-dejavu-core",
         Sign::File("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
@@ -58,6 +77,8 @@ chmod 755 "$policy"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends "$@"
+# Whoever runs the tests makes a 389 server of their own out of the schema in there.
+if [ -d /etc/dirsrv ]; then chmod o+rx /etc/dirsrv; fi
 "#;
 
 /// Installs the Debian packages that are missing.

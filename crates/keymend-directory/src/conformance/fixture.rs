@@ -10,12 +10,14 @@ pub struct Abilities {
     pub length_min: u32,
     /// Former passwords it remembers; 0 if none.
     pub history: u32,
+    /// A reset is refused a former password, and not a change alone.
+    pub reset_obeys_history: bool,
     /// Wrong passwords until it locks; 0 if it never does.
     pub lockout_threshold: u32,
     /// A refusal names the rule; otherwise [`keymend_domain::directory::RuleBroken::Unsaid`]
     /// passes too.
     pub names_broken_rules: bool,
-    /// It has a minimum age.
+    /// It has a minimum age, which binds resets as well.
     pub has_age_min: bool,
     /// Its passwords expire.
     pub has_expiry: bool,
@@ -93,6 +95,12 @@ pub enum Act {
 pub trait Fixture: Send + Sync {
     /// What the directory can do.
     fn abilities(&self) -> Abilities;
+
+    /// Why cases are left out that need something this directory cannot do: the case, and a
+    /// sentence for whoever reads the table.
+    fn excuses(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
 
     /// The present instant, by the clock the directory judges deadlines with.
     fn now(&self) -> Moment;

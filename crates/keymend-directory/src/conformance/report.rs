@@ -7,8 +7,8 @@ use std::fmt;
 pub enum Verdict {
     /// The directory does what it must.
     Passed,
-    /// The directory cannot do this by its nature, says its fixture.
-    NotApplicable,
+    /// The directory cannot do this by its nature, and what its fixture says to that.
+    NotApplicable(Option<&'static str>),
     /// It does not do what it must, and how.
     Failed(String),
 }
@@ -17,7 +17,7 @@ impl Verdict {
     fn word(&self) -> &'static str {
         match self {
             Self::Passed => "ok",
-            Self::NotApplicable => "n/a",
+            Self::NotApplicable(_) => "n/a",
             Self::Failed(_) => "FAILED",
         }
     }
@@ -47,9 +47,19 @@ impl Report {
     pub fn failures(&self) -> Vec<String> {
         let failed = |line: &Line| match &line.verdict {
             Verdict::Failed(why) => Some(format!("{}: {}: {why}", self.directory, line.case)),
-            Verdict::Passed | Verdict::NotApplicable => None,
+            Verdict::Passed | Verdict::NotApplicable(_) => None,
         };
         self.lines.iter().filter_map(failed).collect()
+    }
+
+    /// The cases that were left out without a reason; a test asserts that there is none.
+    #[must_use]
+    pub fn unexplained(&self) -> Vec<&'static str> {
+        let lines = self.lines.iter();
+        lines
+            .filter(|line| line.verdict == Verdict::NotApplicable(None))
+            .map(|line| line.case)
+            .collect()
     }
 
     /// How many cases were run and passed.
@@ -90,6 +100,11 @@ pub fn table(reports: &[Report]) -> String {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", table(std::slice::from_ref(self)))?;
+        for line in &self.lines {
+            if let Verdict::NotApplicable(Some(reason)) = line.verdict {
+                writeln!(f, "n/a: {}: {reason}", line.case)?;
+            }
+        }
         for failure in self.failures() {
             writeln!(f, "{failure}")?;
         }

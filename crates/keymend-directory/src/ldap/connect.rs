@@ -178,6 +178,17 @@ pub(super) struct Hits {
     pub(super) cookie: Vec<u8>,
 }
 
+impl Hits {
+    /// A search that found nothing.
+    pub(super) fn none() -> Self {
+        Self {
+            entries: Vec::new(),
+            rc: 0,
+            cookie: Vec::new(),
+        }
+    }
+}
+
 /// Where a server is, and how it is spoken to.
 #[derive(Debug)]
 pub(super) struct Endpoint {
@@ -345,6 +356,22 @@ impl Connection {
         Answer::from_result(handle.modify(dn, change).await?)
     }
 
+    /// Changes one entry, all at once or not at all.
+    pub(super) async fn modify(
+        &self,
+        dn: &str,
+        changes: Vec<Mod<Vec<u8>>>,
+        controls: Vec<RawControl>,
+        limit: Duration,
+    ) -> Result<Answer, CallError> {
+        let mut handle = self.handle.clone();
+        handle.with_timeout(limit);
+        if !controls.is_empty() {
+            handle.with_controls(controls);
+        }
+        Answer::from_result(handle.modify(dn, changes).await?)
+    }
+
     /// One search.  References to other servers are not followed.
     pub(super) async fn search(
         &self,
@@ -364,7 +391,8 @@ impl Connection {
         self.search_with(search, vec![page.into()], limit).await
     }
 
-    async fn search_with(
+    /// One search with controls.
+    pub(super) async fn search_with(
         &self,
         search: &Search<'_>,
         controls: Vec<RawControl>,

@@ -23,6 +23,26 @@ impl DnKey {
     }
 }
 
+impl DnKey {
+    /// Whether this is the name `base`, or of an entry somewhere below it.
+    pub(super) fn is_at_or_below(&self, base: &Self) -> bool {
+        let Some(front) = self.0.strip_suffix(&base.0) else {
+            return false;
+        };
+        // The comma must be one that separates, not the end of a value.
+        let above = front.strip_suffix(',');
+        let is_separate = |above: &str| {
+            let escapes = above
+                .bytes()
+                .rev()
+                .take_while(|byte| *byte == b'\\')
+                .count();
+            escapes.is_multiple_of(2)
+        };
+        front.is_empty() || above.is_some_and(is_separate)
+    }
+}
+
 /// Cuts at a sign that is not escaped; escapes stay for the next stage.
 fn split(text: &str, at: char) -> Option<Vec<String>> {
     let mut parts = vec![String::new()];
@@ -112,6 +132,21 @@ mod tests {
         assert_ne!(DnKey::of("cn=a,ou=b,dc=x"), DnKey::of("cn=a\\,ou=b,dc=x"));
         assert_ne!(DnKey::of("cn=a+ou=b,dc=x"), DnKey::of("cn=a\\+ou=b,dc=x"));
         assert_ne!(DnKey::of("cn=a,dc=x"), DnKey::of("cn=a,dc=y"));
+    }
+
+    #[test]
+    fn what_is_below_a_base_is_told_by_its_names() {
+        let check = |dn: &str, base: &str, is_below| {
+            let (dn, base) = (DnKey::of(dn).unwrap(), DnKey::of(base).unwrap());
+            assert_eq!(dn.is_at_or_below(&base), is_below, "{dn:?} {base:?}");
+        };
+        check("cn=jane,OU=People,dc=x", "ou=people, DC=x", true);
+        check("ou=people,dc=x", "ou=people,dc=x", true);
+        check("cn=jane,ou=other,dc=x", "ou=people,dc=x", false);
+        check("cn=a\\,ou=people,dc=x", "ou=people,dc=x", false);
+        check("cn=a\\\\,ou=people,dc=x", "ou=people,dc=x", true);
+        check("cn=jane,ou=morepeople,dc=x", "ou=people,dc=x", false);
+        check("dc=x", "ou=people,dc=x", false);
     }
 
     #[test]

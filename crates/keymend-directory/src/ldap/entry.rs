@@ -33,6 +33,13 @@ impl Entry {
         Some(Self { dn, attributes })
     }
 
+    /// Adds one value to an entry made up for a test.
+    #[cfg(test)]
+    pub(super) fn put(&mut self, name: &str, value: Vec<u8>) {
+        let name = name.to_ascii_lowercase();
+        self.attributes.entry(name).or_default().push(value);
+    }
+
     /// An entry made up for a test.
     #[cfg(test)]
     pub(super) fn of(dn: &str, attributes: &[(&str, &str)]) -> Self {
@@ -55,12 +62,23 @@ impl Entry {
         self.attributes.contains_key(&name.to_ascii_lowercase())
     }
 
-    /// The values of an attribute that are text.
-    pub(super) fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+    /// The values of an attribute as they came.
+    pub(super) fn all_bytes(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.attributes
             .get(&name.to_ascii_lowercase())
             .into_iter()
             .flatten()
+            .map(Vec::as_slice)
+    }
+
+    /// The first value of an attribute as it came.
+    pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
+        self.all_bytes(name).next()
+    }
+
+    /// The values of an attribute that are text.
+    pub(super) fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.all_bytes(name)
             .filter_map(|value| std::str::from_utf8(value).ok())
     }
 

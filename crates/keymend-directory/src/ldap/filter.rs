@@ -13,6 +13,8 @@ pub(super) enum Filter {
     Not(Box<Filter>),
     /// The attribute has this value.
     Equal(String, Vec<u8>),
+    /// The attribute meets a rule of the server's own with this value (RFC 4511 §4.5.1.7.7).
+    Rule(String, String, Vec<u8>),
     /// The attribute is there.
     Present(String),
 }
@@ -20,7 +22,8 @@ pub(super) enum Filter {
 /// A text that is no filter this adapter takes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a filter at character {at}: only (&…), (|…), (!…), (name=value) and (name=*) are taken"
+    "not a filter at character {at}: only (&…), (|…), (!…), (name=value), (name:1.2.3:=value) and \
+     (name=*) are taken"
 )]
 pub(super) struct NotAFilter {
     /// Where reading stopped, in bytes from the start.
@@ -34,6 +37,12 @@ impl Filter {
     /// A test for one text value.
     pub(super) fn equal(attribute: &str, value: &str) -> Self {
         Self::Equal(attribute.to_owned(), value.as_bytes().to_vec())
+    }
+
+    /// A test for one text value by a rule of the server's own, which is named by its number.
+    pub(super) fn rule(attribute: &str, rule: &str, value: &str) -> Self {
+        let value = value.as_bytes().to_vec();
+        Self::Rule(attribute.to_owned(), rule.to_owned(), value)
     }
 
     /// Reads a filter from the configuration.  Substring and ordering tests are not taken.
@@ -59,6 +68,11 @@ impl fmt::Display for Filter {
             Self::Not(part) => write!(f, "(!{part})"),
             Self::Equal(attribute, value) => {
                 write!(f, "({attribute}=")?;
+                value.iter().try_for_each(|byte| escaped(f, *byte))?;
+                f.write_str(")")
+            }
+            Self::Rule(attribute, rule, value) => {
+                write!(f, "({attribute}:{rule}:=")?;
                 value.iter().try_for_each(|byte| escaped(f, *byte))?;
                 f.write_str(")")
             }
@@ -138,6 +152,13 @@ impl Reader<'_> {
 
     fn item(&mut self) -> Result<Filter, NotAFilter> {
         let attribute = self.attribute()?;
+        if self.peek() == Some(b':') {
+            self.at += 1;
+            let rule = self.number()?;
+            self.take(b':')?;
+            self.take(b'=')?;
+            return Ok(Filter::Rule(attribute, rule, self.value()?));
+        }
         self.take(b'=')?;
         if self.peek() == Some(b'*') {
             self.at += 1;
@@ -158,6 +179,21 @@ impl Reader<'_> {
             return Err(self.stop());
         }
         Ok(name)
+    }
+
+    /// Digits and dots, as rules are named.
+    fn number(&mut self) -> Result<String, NotAFilter> {
+        let mut number = String::new();
+        while let Some(byte) = self.peek()
+            && (byte.is_ascii_digit() || byte == b'.')
+        {
+            number.push(char::from(byte));
+            self.at += 1;
+        }
+        if number.is_empty() {
+            return Err(self.stop());
+        }
+        Ok(number)
     }
 
     fn value(&mut self) -> Result<Vec<u8>, NotAFilter> {
@@ -216,6 +252,8 @@ mod tests {
     #[test]
     fn a_filter_from_the_configuration_is_read_or_refused() {
         assert!(Filter::parse("(&(objectClass=person)(!(employeeType=robot)))").is_ok());
+        let enabled = "(!(userAccountControl:1.2.840.113556.1.4.803:=2))";
+        assert_eq!(Filter::parse(enabled).unwrap().to_string(), enabled);
         for text in [
             "",
             "uid=jane",
@@ -224,6 +262,8 @@ mod tests {
             "(&)",
             "(uid=jane)(uid=joe)",
             "(uid=\\zz)",
+            "(uid:=jane)",
+            "(uid:dn:=jane)",
             "(uid=jane",
             "(!(a=b)(c=d))",
         ] {
@@ -239,6 +279,12 @@ mod tests {
                 proptest::collection::vec(any::<u8>(), 0..24)
             )
                 .prop_map(|(name, value)| Filter::Equal(name, value)),
+            (
+                "[a-z][a-zA-Z0-9-]{0,8}",
+                "[12](\\.[1-9][0-9]{0,4}){1,6}",
+                proptest::collection::vec(any::<u8>(), 0..24)
+            )
+                .prop_map(|(name, rule, value)| Filter::Rule(name, rule, value)),
             "[a-z][a-zA-Z0-9-]{0,8}".prop_map(Filter::Present),
         ];
         leaf.prop_recursive(5, 32, 4, |inner| {

@@ -25,13 +25,16 @@ pub struct LdapOptions {
     /// The certificate authorities to trust, PEM; `None` for those of the operating system.
     pub ca_file: Option<PathBuf>,
     /// The service account.  It must not be the root DN, which is above every password policy.
+    /// Active Directory also takes `name@domain` and `DOMAIN\\name`.
     pub bind_dn: String,
     /// The service account's password.
     pub bind_password: Secret,
     /// Where accounts are searched.
     pub base: String,
-    /// The attributes that hold what people type as their name; default `uid`, `mail`.
-    pub login_attributes: Vec<String>,
+    /// The attributes that hold what people type as their name; `None` for the usual ones of the
+    /// kind of server: `uid`, `mail`; for Active Directory `sAMAccountName`,
+    /// `userPrincipalName`, `mail`.
+    pub login_attributes: Option<Vec<String>>,
     /// A filter that every account must meet besides.
     pub filter: Option<String>,
     /// Where groups are searched; `None` for `base`.
@@ -42,6 +45,9 @@ pub struct LdapOptions {
     pub mail_attributes: Vec<String>,
     /// The attributes that hold telephone numbers; default `mobile`, `telephoneNumber`.
     pub phone_attributes: Vec<String>,
+    /// What becomes of resets on an Active Directory whose servers cannot apply their rules to
+    /// them; default [`WithoutPolicyHints::Reset`].
+    pub without_policy_hints: WithoutPolicyHints,
     /// DN of the password policy for entries without one of their own (`ppolicy_default`).
     pub default_policy: Option<String>,
     /// For connecting, TLS and the sign-in of the service account together; default 5 s.
@@ -59,6 +65,17 @@ pub struct LdapOptions {
     /// (RFC 4532); default false: then it is asked after every sign-in that lets somebody in, but
     /// of the binds that belong to a password write only after the first on each connection.
     pub confirms_every_bind: bool,
+}
+
+/// What becomes of a reset when an Active Directory server does not offer the policy hints
+/// control, without which it checks neither history nor minimum age of a password that is reset.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WithoutPolicyHints {
+    /// It is carried out, and the directory is "connected with limits".
+    #[default]
+    Reset,
+    /// It is not carried out; signing in, changing and unlocking go on.
+    Refuse,
 }
 
 /// A setting that cannot work.
@@ -94,12 +111,13 @@ impl LdapOptions {
             bind_dn,
             bind_password,
             base,
-            login_attributes: texts(&["uid", "mail"]),
+            login_attributes: None,
             filter: None,
             group_base: None,
             protected_groups: Vec::new(),
             mail_attributes: texts(&["mail"]),
             phone_attributes: texts(&["mobile", "telephoneNumber"]),
+            without_policy_hints: WithoutPolicyHints::Reset,
             default_policy: None,
             connect_timeout: Duration::from_secs(5),
             search_timeout: Duration::from_secs(10),
@@ -177,7 +195,10 @@ impl LdapOptions {
 
     fn check_names(&self) -> Result<(), OptionsError> {
         let single = [
-            ("bind_dn", Some(&self.bind_dn)),
+            (
+                "bind_dn",
+                Some(&self.bind_dn).filter(|_| !self.binds_by_login()),
+            ),
             ("base", Some(&self.base)),
             ("group_base", self.group_base.as_ref()),
             ("default_policy", self.default_policy.as_ref()),
@@ -197,18 +218,23 @@ impl LdapOptions {
         Ok(())
     }
 
+    /// Whether the service account is named as at a Windows sign-in and not by its DN.
+    pub(super) fn binds_by_login(&self) -> bool {
+        DnKey::of(&self.bind_dn).is_none() && self.bind_dn.contains(['@', '\\'])
+    }
+
     fn check_attributes(&self) -> Result<(), OptionsError> {
-        if self.login_attributes.is_empty() {
+        if self.login_attributes.as_ref().is_some_and(Vec::is_empty) {
             let remedy = "nobody could be found; name one attribute at least";
             return Err(self.wrong("login_attributes", "", remedy));
         }
         let all = [
-            ("login_attributes", &self.login_attributes),
-            ("mail_attributes", &self.mail_attributes),
-            ("phone_attributes", &self.phone_attributes),
+            ("login_attributes", self.login_attributes.as_ref()),
+            ("mail_attributes", Some(&self.mail_attributes)),
+            ("phone_attributes", Some(&self.phone_attributes)),
         ];
         for (key, names) in all {
-            for name in names {
+            for name in names.into_iter().flatten() {
                 let is_name = name.starts_with(|sign: char| sign.is_ascii_alphabetic())
                     && name
                         .bytes()
@@ -275,9 +301,11 @@ mod tests {
         check("protected_groups", |o| {
             o.protected_groups = vec!["admins".into()]
         });
-        check("login_attributes", |o| o.login_attributes.clear());
         check("login_attributes", |o| {
-            o.login_attributes = vec!["uid)(x".into()]
+            o.login_attributes = Some(Vec::new())
+        });
+        check("login_attributes", |o| {
+            o.login_attributes = Some(vec!["uid)(x".into()])
         });
         check("bind_password", |o| {
             o.bind_password = Secret::new(String::new())

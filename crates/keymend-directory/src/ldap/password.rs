@@ -3,14 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keymend_domain::directory::{Barrier, Check, Deed, NotDone, SignIn, WriteOrder, WriteOutcome};
+use keymend_domain::account::AccountState;
+use keymend_domain::directory::{
+    Barrier, Check, Deed, NoMatch, NotDone, SignIn, WriteOrder, WriteOutcome,
+};
+use keymend_domain::password;
 use keymend_domain::secret::Password;
 use ldap3::Scope;
 
 use super::Ldap;
+use super::active_directory;
 use super::connect::{Answer, CallError, Connection, Failure, Search, Step};
-use super::control::PolicyError;
+use super::dialect::Dialect;
 use super::filter::Filter;
+use super::options::WithoutPolicyHints;
 use super::person::Seen;
 use super::servers::{Purpose, Server, Service};
 use super::until::Until;
@@ -91,8 +97,11 @@ async fn prepare<'a>(
 
 impl Scene<'_> {
     async fn reset(&self, new: &Password, unlocks: bool) -> WriteOutcome {
+        if let Err(reason) = self.refuse_without_hints() {
+            return WriteOutcome::NotDone(reason);
+        }
         let service = &self.service.connection;
-        match self.set_password(service, None, new).await {
+        match self.set_password(service, None, (new, unlocks)).await {
             Ok(Verdict::Written) => self.verify(new, unlocks).await,
             Ok(Verdict::Refused(rules)) => WriteOutcome::Refused(rules),
             Ok(Verdict::NotDone(reason)) => WriteOutcome::NotDone(reason),
@@ -106,10 +115,10 @@ impl Scene<'_> {
     }
 
     async fn change(&self, current: &Password, new: &Password) -> WriteOutcome {
-        let dn = &self.before.entry.dn;
+        let who = self.before.who();
         let bound = self
             .server
-            .bind_as((dn, current.expose()), Purpose::Write, self.limit())
+            .bind_as((who, current.expose()), Purpose::Write, self.limit())
             .await;
         let (guest, answer) = match bound {
             Ok(bound) => bound,
@@ -120,7 +129,7 @@ impl Scene<'_> {
             return self.change_without_sign_in(&answer, new).await;
         }
         match self
-            .set_password(guest.connection(), Some(current), new)
+            .set_password(guest.connection(), Some(current), (new, false))
             .await
         {
             Ok(verdict) => {
@@ -146,8 +155,10 @@ impl Scene<'_> {
     /// service account writes in their place, under the same rules.
     async fn change_without_sign_in(&self, answer: &Answer, new: &Password) -> WriteOutcome {
         let state = &self.before.account.state;
-        match verdict::of_sign_in(answer, state.is_disabled, state.lock.is_some()) {
+        match verdict::of_sign_in(self.dialect(), answer, state) {
             Ok(SignIn::MustChange(_)) => self.reset(new, false).await,
+            // The password is right, and yet nobody may act with it.
+            Ok(SignIn::Unusable | SignIn::NotHere) => WriteOutcome::NotDone(NotDone::Protected),
             Ok(_) => WriteOutcome::NotDone(NotDone::WrongCurrent),
             Err(failure) => WriteOutcome::NotDone(self.not_begun(&failure)),
         }
@@ -184,58 +195,103 @@ impl Scene<'_> {
     async fn lift_lock(&self) -> Result<Verdict, CallError> {
         let dn = &self.before.entry.dn;
         let service = &self.service.connection;
-        let answer = service.delete_attribute(dn, LOCK, self.limit()).await?;
+        let limit = self.limit();
+        let answer = match self.dialect() {
+            Dialect::ActiveDirectory => active_directory::lift_lock(service, dn, limit).await?,
+            _ => service.delete_attribute(dn, LOCK, limit).await?,
+        };
         self.report("unlock", &answer);
-        Ok(verdict::of_unlock(answer.rc))
+        Ok(verdict::of_unlock(self.dialect(), &answer))
     }
 
     async fn set_password(
         &self,
         connection: &Connection,
         current: Option<&Password>,
-        new: &Password,
+        (new, unlocks): (&Password, bool),
     ) -> Result<Verdict, CallError> {
         let dn = &self.before.entry.dn;
-        let old = current.map(Password::expose);
         let limit = self.limit().min(self.send_limit());
-        let answer = connection
-            .set_password(dn, old, new.expose(), limit)
-            .await?;
-        self.report("password", &answer);
-        let expected = Expected {
-            rules: self
-                .before
-                .policy
-                .rules(&self.before.entry, self.ldap.clock.now()),
-            typed: u32::try_from(new.points()).unwrap_or(u32::MAX),
-            next_change_from: self.before.account.state.next_change_from,
-            is_change: current.is_some(),
+        let answer = match self.dialect() {
+            Dialect::ActiveDirectory => {
+                let new = active_directory::New {
+                    password: new,
+                    current,
+                    unlocks,
+                    policy_hints: self.service.offer.policy_hints,
+                };
+                active_directory::set_password(connection, dn, &new, limit).await?
+            }
+            _ => {
+                let old = current.map(Password::expose);
+                connection
+                    .set_password(dn, old, new.expose(), limit)
+                    .await?
+            }
         };
-        Ok(verdict::of_write(&answer, &expected))
+        self.report("password", &answer);
+        let expected = self.expected(new, current.is_some());
+        Ok(verdict::of_write(self.dialect(), &answer, &expected))
+    }
+
+    /// What is known beforehand, for naming the rule if the server does not.
+    fn expected(&self, new: &Password, is_change: bool) -> Expected {
+        let (state, rules) = (&self.before.account.state, &self.before.rules);
+        // A reset may be free of the minimum age; a change never is.
+        let aged = state
+            .password_changed_at
+            .map(|at| at.plus_ms(rules.age_min_ms));
+        let aged = aged.filter(|from| is_change && *from > self.ldap.clock.now());
+        Expected {
+            rules: rules.clone(),
+            typed: u32::try_from(new.points()).unwrap_or(u32::MAX),
+            classes: password::classes(new.expose()),
+            next_change_from: state.next_change_from.or(aged),
+            is_change,
+        }
     }
 
     /// The server says that it wrote.  That is believed when a sign-in with the new password
     /// works, on this very server: others may not have it yet.
     async fn verify(&self, new: &Password, unlocks: bool) -> WriteOutcome {
-        let Some(answer) = self.try_sign_in(new).await else {
-            return WriteOutcome::Unknown;
-        };
-        if answer.rc == 0 {
-            return self.done(&answer);
+        let (said, is_written) = tokio::join!(self.try_sign_in(new), self.is_written());
+        match said {
+            None => WriteOutcome::Unknown,
+            // The old password may be as good as the new one for a while.
+            Some(_) if is_written == Some(false) => WriteOutcome::Unknown,
+            Some(said) => self.judge(new, unlocks, said).await,
         }
-        self.explain(new, unlocks, &answer).await
     }
 
-    fn done(&self, answer: &Answer) -> WriteOutcome {
+    /// Whether the server shows that the password was set, where that can be told for sure.
+    async fn is_written(&self) -> Option<bool> {
+        match self.dialect() {
+            Dialect::ActiveDirectory => {
+                let after = self.look().await?;
+                after.mark().has_moved(&self.before.mark())
+            }
+            _ => None,
+        }
+    }
+
+    async fn judge(&self, new: &Password, unlocks: bool, said: SignIn) -> WriteOutcome {
+        match said {
+            SignIn::Accepted | SignIn::MustChange(_) => self.done(said),
+            SignIn::Unusable | SignIn::NotHere => WriteOutcome::Barred(Barrier::CannotSignIn),
+            SignIn::NoMatch(why) => self.explain(new, unlocks, why).await,
+        }
+    }
+
+    fn done(&self, said: SignIn) -> WriteOutcome {
         WriteOutcome::Done {
             check: Check::SignedIn,
             unlocked: self.before.account.state.lock.is_some(),
-            change_again: answer.policy.error == Some(PolicyError::ChangeAfterReset),
+            change_again: matches!(said, SignIn::MustChange(_)),
         }
     }
 
     /// Written, says the server, and yet the sign-in failed.
-    async fn explain(&self, new: &Password, unlocks: bool, answer: &Answer) -> WriteOutcome {
+    async fn explain(&self, new: &Password, unlocks: bool, why: NoMatch) -> WriteOutcome {
         let Some(after) = self.look().await else {
             return WriteOutcome::Unknown;
         };
@@ -247,16 +303,14 @@ impl Scene<'_> {
         if state.is_disabled || state.is_expired {
             return WriteOutcome::Barred(Barrier::CannotSignIn);
         }
-        let says_locked = answer.policy.error == Some(PolicyError::AccountLocked);
-        if !says_locked && state.lock.is_none() {
+        if why != NoMatch::Locked && state.lock.is_none() {
             return WriteOutcome::Unknown;
         }
         if unlocks
             && self.lift_lock().await == Ok(Verdict::Written)
-            && let Some(again) = self.try_sign_in(new).await
-            && again.rc == 0
+            && let Some(again @ SignIn::Accepted) = self.try_sign_in(new).await
         {
-            return self.done(&again);
+            return self.done(again);
         }
         WriteOutcome::Barred(Barrier::StillLocked)
     }
@@ -286,18 +340,16 @@ impl Scene<'_> {
     /// The entry was written, by us or by somebody else: only a sign-in can tell.
     async fn verify_doubtful(&self, new: &Password, unlocks: bool) -> WriteOutcome {
         match self.try_sign_in(new).await {
-            Some(answer) if answer.rc == 0 => self.done(&answer),
             // A lock hides whether the password is right.
-            Some(answer) if answer.policy.error == Some(PolicyError::AccountLocked) => {
-                self.explain(new, unlocks, &answer).await
-            }
-            _ => WriteOutcome::Unknown,
+            Some(SignIn::NoMatch(why)) if why != NoMatch::Locked => WriteOutcome::Unknown,
+            Some(said) => self.judge(new, unlocks, said).await,
+            None => WriteOutcome::Unknown,
         }
     }
 
     /// One bind with the new password; a second one only if the first brought no answer.
-    async fn try_sign_in(&self, new: &Password) -> Option<Answer> {
-        let dn = &self.before.entry.dn;
+    async fn try_sign_in(&self, new: &Password) -> Option<SignIn> {
+        let who = self.before.who();
         for _ in 0..2 {
             let limit = self.limit();
             if limit.is_zero() {
@@ -305,11 +357,14 @@ impl Scene<'_> {
             }
             let binding = self
                 .server
-                .bind_as((dn, new.expose()), Purpose::Write, limit);
+                .bind_as((who, new.expose()), Purpose::Write, limit);
             match self.until.wait(binding).await {
                 Ok(Ok((guest, answer))) => {
                     guest.keep();
-                    return Some(answer);
+                    // What the entry was before says nothing any more.
+                    let said =
+                        verdict::of_sign_in(self.dialect(), &answer, &AccountState::default());
+                    return Some(said.unwrap_or(SignIn::NoMatch(NoMatch::Unsaid)));
                 }
                 Ok(Err(failure)) => {
                     tracing::warn!(order.id = %self.order.id(), error = %failure.error, "new password not checked");
@@ -339,7 +394,7 @@ impl Scene<'_> {
             Ok(true) => {
                 tracing::error!(
                     directory = %self.ldap.options.name,
-                    "bind_dn is the root DN, which no password policy binds; name a service account"
+                    "bind_dn is an administrator of the directory itself; name a service account"
                 );
                 Err(NotDone::Rights)
             }
@@ -348,6 +403,11 @@ impl Scene<'_> {
     }
 
     async fn is_above_policy(&self) -> Result<bool, Failure> {
+        if self.dialect() == Dialect::ActiveDirectory {
+            return Ok(active_directory::is_administrator(
+                &self.service.offer.token,
+            ));
+        }
         let own = self
             .names_of(&self.ldap.options.bind_dn, "objectClass")
             .await?;
@@ -370,6 +430,24 @@ impl Scene<'_> {
         let hits = self.service.connection.search(&search, self.limit()).await;
         let hits = hits.map_err(|fault| fault.failure(Step::Search))?;
         Ok(hits.entries.iter().any(|entry| entry.has(attribute)))
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.service.offer.dialect
+    }
+
+    /// Refuses a reset that no rule would bind, if the installer wants it so.
+    fn refuse_without_hints(&self) -> Result<(), NotDone> {
+        let is_free =
+            self.dialect() == Dialect::ActiveDirectory && self.service.offer.policy_hints.is_none();
+        if is_free && self.ldap.options.without_policy_hints == WithoutPolicyHints::Refuse {
+            tracing::error!(
+                directory = %self.ldap.options.name, server = self.server.address(),
+                "not reset: this server does not offer policy hints (without_policy_hints)"
+            );
+            return Err(NotDone::Rights);
+        }
+        Ok(())
     }
 
     fn not_begun(&self, failure: &Failure) -> NotDone {

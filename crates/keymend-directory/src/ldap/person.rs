@@ -3,17 +3,20 @@
 use keymend_domain::account::{
     Account, AccountRef, AccountState, Anchor, DirectoryName, Protection,
 };
+use keymend_domain::directory::PasswordRules;
 use keymend_domain::time::{DAY_MS, Moment};
 
 use super::dn::DnKey;
 use super::entry::Entry;
 use super::options::LdapOptions;
 use super::policy::Applied;
+use super::servers::Who;
 
 const OPERATIONAL: &[&str] = &[
     "entryUUID",
     "entryCSN",
     "uid",
+    "mail",
     "cn",
     "displayName",
     "givenName",
@@ -30,11 +33,14 @@ const OPERATIONAL: &[&str] = &[
     "shadowExpire",
 ];
 
+/// The attributes that hold what people type, if the installer does not say.
+pub(super) const LOGIN: [&str; 2] = ["uid", "mail"];
+
 /// Which attributes mean what, and which groups are protected.
 #[derive(Debug)]
 pub(super) struct Schema {
     directory: DirectoryName,
-    login: Vec<String>,
+    pub(super) login: Vec<String>,
     mail: Vec<String>,
     phones: Vec<String>,
     protected: Vec<DnKey>,
@@ -47,7 +53,8 @@ pub(super) struct Schema {
 pub(super) struct Seen {
     pub(super) entry: Entry,
     pub(super) account: Account,
-    pub(super) policy: Applied,
+    /// The rules for new passwords of this account.
+    pub(super) rules: PasswordRules,
 }
 
 /// What changes when a password does; compared before and after a write.
@@ -60,9 +67,20 @@ pub(super) struct Mark {
 impl Seen {
     /// The entry's mark at the time of reading.
     pub(super) fn mark(&self) -> Mark {
+        let text = |name: &str| self.entry.text(name).map(str::to_owned);
+        // Active Directory counts in 100 ns, which is as good as a revision.
+        let precise = text("pwdLastSet");
         Mark {
-            changed_at: self.entry.text("pwdChangedTime").map(str::to_owned),
-            revision: self.entry.text("entryCSN").map(str::to_owned),
+            changed_at: text("pwdChangedTime"),
+            revision: text("entryCSN").or(precise),
+        }
+    }
+
+    /// Who this is, for signing in.
+    pub(super) fn who(&self) -> Who<'_> {
+        Who {
+            dn: &self.entry.dn,
+            sid: self.entry.bytes("objectSid"),
         }
     }
 }
@@ -81,28 +99,15 @@ impl Mark {
 
 impl Schema {
     pub(super) fn new(options: &LdapOptions) -> Self {
-        let own = [
-            &options.login_attributes,
-            &options.mail_attributes,
-            &options.phone_attributes,
-        ];
-        let mut attributes: Vec<String> = OPERATIONAL.iter().map(|&name| name.to_owned()).collect();
-        for name in own.into_iter().flatten() {
-            if !attributes
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(name))
-            {
-                attributes.push(name.clone());
-            }
-        }
+        let login = options.login_attributes.clone();
         let protected = options.protected_groups.iter();
         Self {
             directory: options.name.clone(),
-            login: options.login_attributes.clone(),
+            login: login.unwrap_or_else(|| LOGIN.map(str::to_owned).to_vec()),
             mail: options.mail_attributes.clone(),
             phones: options.phone_attributes.clone(),
             protected: protected.filter_map(|dn| DnKey::of(dn)).collect(),
-            attributes,
+            attributes: with_own(OPERATIONAL, options),
         }
     }
 
@@ -168,7 +173,27 @@ impl Schema {
     }
 }
 
-fn all(entry: &Entry, names: &[String]) -> Vec<String> {
+/// The attributes that are read anyhow, and those that an installer names.
+pub(super) fn with_own(usual: &[&str], options: &LdapOptions) -> Vec<String> {
+    let own = [
+        options.login_attributes.as_ref(),
+        Some(&options.mail_attributes),
+        Some(&options.phone_attributes),
+    ];
+    let mut attributes: Vec<String> = usual.iter().map(|&name| name.to_owned()).collect();
+    for name in own.into_iter().flatten().flatten() {
+        if !attributes
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
+        {
+            attributes.push(name.clone());
+        }
+    }
+    attributes
+}
+
+/// The values of several attributes, each once.
+pub(super) fn all(entry: &Entry, names: &[String]) -> Vec<String> {
     let mut values: Vec<String> = Vec::new();
     for value in names.iter().flat_map(|name| entry.texts(name)) {
         if !values.iter().any(|known| known == value) {
@@ -179,7 +204,7 @@ fn all(entry: &Entry, names: &[String]) -> Vec<String> {
 }
 
 /// The first tag of a list in the form of `Accept-Language` (RFC 2798 §2.7).
-fn language(value: &str) -> Option<String> {
+pub(super) fn language(value: &str) -> Option<String> {
     let tag = value.split([',', ';']).next()?.trim();
     (!tag.is_empty() && tag != "*").then(|| tag.to_owned())
 }

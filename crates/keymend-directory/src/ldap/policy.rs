@@ -186,12 +186,18 @@ impl Policy {
 }
 
 /// Policies read lately.
-#[derive(Debug, Default)]
-pub(super) struct Remembered(Mutex<HashMap<DnKey, (Moment, Applied)>>);
+#[derive(Debug)]
+pub(super) struct Remembered<T>(Mutex<HashMap<DnKey, (Moment, T)>>);
 
-impl Remembered {
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Clone> Remembered<T> {
     /// A policy that was read less than a minute ago.
-    pub(super) fn get(&self, key: &DnKey, now: Moment) -> Option<Applied> {
+    pub(super) fn get(&self, key: &DnKey, now: Moment) -> Option<T> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known
             .get(key)
@@ -200,7 +206,7 @@ impl Remembered {
     }
 
     /// Remembers what was read.
-    pub(super) fn put(&self, key: DnKey, now: Moment, policy: Applied) {
+    pub(super) fn put(&self, key: DnKey, now: Moment, policy: T) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED_MAX {
             known.clear();

@@ -8,9 +8,10 @@ use keymend_domain::secret::Secret;
 use keymend_domain::time::{Clock, MINUTE_MS, Moment, SECOND_MS};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
+use super::active_directory::Sid;
 use super::connect::{Answer, CallError, Connection, Endpoint, Failure, Step};
 use super::control::PolicyError;
-use super::dialect::{self, Offer};
+use super::dialect::{self, Abilities, Offer, Witness};
 use super::dn::DnKey;
 use super::until::Until;
 
@@ -23,6 +24,8 @@ const IDLE_MS: i64 = MINUTE_MS;
 #[derive(Debug)]
 pub(super) struct Service {
     pub(super) connection: Connection,
+    /// What the server at the other end is and can do.
+    pub(super) offer: Arc<Offer>,
     /// Whether the account was found to be above the password policy; asked once.
     pub(super) is_above_policy: OnceCell<bool>,
 }
@@ -68,8 +71,17 @@ struct Idle {
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) dn: String,
-    pub(super) key: DnKey,
+    /// `None` if it is named as at a Windows sign-in.
+    pub(super) key: Option<DnKey>,
     pub(super) password: Secret,
+}
+
+/// A person who signs in: by which name, and by which mark the server knows them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Who<'a> {
+    pub(super) dn: &'a str,
+    /// The security identifier in its binary form (Active Directory).
+    pub(super) sid: Option<&'a [u8]>,
 }
 
 /// One server.
@@ -82,7 +94,7 @@ pub(super) struct Server {
     guests: Mutex<Vec<Idle>>,
     permits: Semaphore,
     failed_at: Mutex<Option<Moment>>,
-    offers_who_am_i: OnceCell<bool>,
+    offer: Mutex<Option<Arc<Offer>>>,
 }
 
 impl std::fmt::Debug for Server {
@@ -112,13 +124,28 @@ impl Server {
             guests: Mutex::default(),
             permits: Semaphore::new(sizes.1),
             failed_at: Mutex::default(),
-            offers_who_am_i: OnceCell::new(),
+            offer: Mutex::default(),
         }
     }
 
     /// The server's address, for logs.
     pub(super) fn address(&self) -> &str {
         self.endpoint.url.as_str()
+    }
+
+    /// What the server is and can do, once it has been spoken to.
+    pub(super) fn offer(&self) -> Option<Arc<Offer>> {
+        locked(&self.offer).clone()
+    }
+
+    /// The same for others to see.
+    pub(super) fn abilities(&self) -> Option<Abilities> {
+        self.offer().map(|offer| Abilities {
+            server: self.address().to_owned(),
+            dialect: offer.dialect,
+            vendor: offer.vendor.clone(),
+            policy_hints: offer.policy_hints,
+        })
     }
 
     /// The limit for one call.
@@ -181,11 +208,12 @@ impl Server {
             .await
             .map_err(|fault| fault.failure(Step::SignIn))?;
         welcome(&bound)?;
-        let offer = dialect::discover(&connection, until.left()).await?;
-        self.confirm_service(&connection, offer, until.left())
+        let offer = Arc::new(dialect::discover(&connection, until.left()).await?);
+        self.confirm_service(&connection, &offer, until.left())
             .await?;
         Ok(Service {
             connection,
+            offer,
             is_above_policy: OnceCell::new(),
         })
     }
@@ -193,20 +221,33 @@ impl Server {
     async fn confirm_service(
         &self,
         connection: &Connection,
-        offer: Offer,
+        offer: &Arc<Offer>,
         limit: Duration,
     ) -> Result<(), Failure> {
-        // The answer is the same each time; whoever comes first stores it.
-        let _ = self.offers_who_am_i.set(offer.who_am_i);
-        if offer.who_am_i {
-            let answer = connection.who_am_i(limit).await;
-            let (rc, identity) = answer.map_err(|fault| fault.failure(Step::SignIn))?;
-            if rc != 0 || !is_identity(&identity, &self.account.key) {
-                let complaint = "the server says that somebody else is signed in";
-                return Err(Failure::strange(Step::SignIn, complaint));
-            }
+        let before = locked(&self.offer).replace(Arc::clone(offer));
+        if before.is_none() && offer.lacks_hints() {
+            tracing::warn!(
+                server = self.address(),
+                "connected with limits: the server does not offer policy hints, so it checks \
+                 neither history nor minimum age of a password that is reset"
+            );
         }
-        Ok(())
+        let is_account = match offer.witness {
+            Witness::Nobody => true,
+            Witness::WhoAmI => {
+                let answer = connection.who_am_i(limit).await;
+                let (rc, identity) = answer.map_err(|fault| fault.failure(Step::SignIn))?;
+                let key = self.account.key.as_ref();
+                rc == 0 && key.is_some_and(|key| is_identity(&identity, key))
+            }
+            // Only accounts of a domain have such a number, and whoever is nobody has none.
+            Witness::RootDse => offer.token.iter().any(Sid::is_of_domain),
+        };
+        if is_account {
+            return Ok(());
+        }
+        let complaint = "the server says that somebody else is signed in";
+        Err(Failure::strange(Step::SignIn, complaint))
     }
 
     /// A connection to try a person's password on.
@@ -245,18 +286,18 @@ impl Server {
     /// the bind is sent once more.
     pub(super) async fn bind_as(
         &self,
-        (dn, password): (&str, &str),
+        named: (Who<'_>, &str),
         purpose: Purpose,
         limit: Duration,
     ) -> Result<(Guest<'_>, Answer), Failure> {
         let guest = self.guest().await?;
-        match guest.bind((dn, password), purpose, limit).await {
+        match guest.bind(named, purpose, limit).await {
             Ok(answer) => Ok((guest, answer)),
             Err(CallError::Unsent | CallError::Lost) if !guest.is_fresh => {
                 drop(guest);
                 locked(&self.guests).clear();
                 let guest = self.guest().await?;
-                let answer = guest.bind((dn, password), purpose, limit).await;
+                let answer = guest.bind(named, purpose, limit).await;
                 answer
                     .map(|answer| (guest, answer))
                     .map_err(|fault| fault.failure(Step::SignIn))
@@ -273,23 +314,21 @@ impl Guest<'_> {
     }
 
     /// A bind that counts as a success only if the server also says that it is this person
-    /// (RFC 4532): some servers answer success to anything and let one in as nobody.  How often it
-    /// is asked depends on the [`Purpose`].
+    /// (RFC 4532, or the root DSE): some servers answer success to anything and let one in as
+    /// nobody.  How often it is asked depends on the [`Purpose`].
     async fn bind(
         &self,
-        (dn, password): (&str, &str),
+        (who, password): (Who<'_>, &str),
         purpose: Purpose,
         limit: Duration,
     ) -> Result<Answer, CallError> {
-        let answer = self.connection.bind(dn, password, limit).await?;
+        let answer = self.connection.bind(who.dn, password, limit).await?;
         let is_restricted = answer.policy.error == Some(PolicyError::ChangeAfterReset);
         // Someone who must change the password first may not ask even this.
         if answer.rc != 0 || is_restricted || !self.asks_who_am_i(purpose) {
             return Ok(answer);
         }
-        let (rc, identity) = self.connection.who_am_i(limit).await?;
-        let is_person = DnKey::of(dn).is_some_and(|key| is_identity(&identity, &key));
-        if rc == 0 && is_person {
+        if self.is_signed_in(who, limit).await? {
             self.is_confirmed.store(true, Ordering::Relaxed);
             Ok(answer)
         } else {
@@ -298,10 +337,26 @@ impl Guest<'_> {
     }
 
     fn asks_who_am_i(&self, purpose: Purpose) -> bool {
-        let is_due = purpose == Purpose::LetIn
+        purpose == Purpose::LetIn
             || self.server.endpoint.confirms_every_bind
-            || !self.is_confirmed.load(Ordering::Relaxed);
-        is_due && self.server.offers_who_am_i.get() == Some(&true)
+            || !self.is_confirmed.load(Ordering::Relaxed)
+    }
+
+    async fn is_signed_in(&self, who: Who<'_>, limit: Duration) -> Result<bool, CallError> {
+        let witness = self.server.offer().map(|offer| offer.witness);
+        Ok(match witness {
+            None | Some(Witness::Nobody) => true,
+            Some(Witness::WhoAmI) => {
+                let (rc, identity) = self.connection.who_am_i(limit).await?;
+                let key = DnKey::of(who.dn);
+                rc == 0 && key.is_some_and(|key| is_identity(&identity, &key))
+            }
+            Some(Witness::RootDse) => {
+                let token = dialect::token(&self.connection, limit).await?;
+                let person = who.sid.and_then(Sid::from_bytes);
+                person.is_some_and(|person| token.contains(&person))
+            }
+        })
     }
 
     /// Keeps the connection for the next sign-in.  Not called after an error.
@@ -359,6 +414,11 @@ impl Servers {
     /// How many servers there are.
     pub(super) fn count(&self) -> u32 {
         u32::try_from(self.list.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The servers in the installer's order.
+    pub(super) fn all(&self) -> &[Server] {
+        &self.list
     }
 
     /// The servers, those that failed lately last.

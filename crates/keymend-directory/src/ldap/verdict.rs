@@ -1,12 +1,15 @@
 //! What result codes mean.  Every list is closed: what is not in it is never a success.
 
+use keymend_domain::account::AccountState;
 use keymend_domain::directory::{
     DirectoryError, MustChange, NoMatch, NotDone, PasswordRules, RuleBroken, SignIn,
 };
 use keymend_domain::time::Moment;
 
+use super::active_directory;
 use super::connect::{Answer, Failure, Step};
 use super::control::PolicyError;
+use super::dialect::Dialect;
 
 /// What a server's answer to a password write means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,13 +30,46 @@ pub(super) struct Expected {
     pub(super) rules: PasswordRules,
     /// Code points of the new password.
     pub(super) typed: u32,
+    /// Kinds of characters in it, of the five that Active Directory tells apart.
+    pub(super) classes: u32,
     pub(super) next_change_from: Option<Moment>,
     /// Whether the person acts, who has just signed in with the current password.
     pub(super) is_change: bool,
 }
 
+/// Judges the answer to a password write.
+pub(super) fn of_write(dialect: Dialect, answer: &Answer, expected: &Expected) -> Verdict {
+    match dialect {
+        Dialect::ActiveDirectory => active_directory::of_write(answer, expected),
+        _ => of_password_modify(answer, expected),
+    }
+}
+
+/// Judges the answer to the removal of a lock.
+pub(super) fn of_unlock(dialect: Dialect, answer: &Answer) -> Verdict {
+    match dialect {
+        Dialect::ActiveDirectory => active_directory::of_unlock(answer),
+        _ => of_lock_removal(answer.rc),
+    }
+}
+
+/// Judges the answer to a person's bind.
+///
+/// `state` is that of the entry: OpenLDAP without `ppolicy_use_lockout` does not say that an
+/// account is locked.
+pub(super) fn of_sign_in(
+    dialect: Dialect,
+    answer: &Answer,
+    state: &AccountState,
+) -> Result<SignIn, Failure> {
+    match dialect {
+        Dialect::ActiveDirectory => active_directory::of_sign_in(answer),
+        _ => of_bind(answer, state.is_disabled, state.lock.is_some()),
+    }
+}
+
 /// Judges the answer to a password modify operation.
-pub(super) fn of_write(answer: &Answer, expected: &Expected) -> Verdict {
+fn of_password_modify(answer: &Answer, expected: &Expected) -> Verdict {
     match (answer.rc, answer.policy.error) {
         // A success that names a broken rule contradicts itself.
         (0, None | Some(PolicyError::ChangeAfterReset)) => Verdict::Written,
@@ -78,8 +114,8 @@ fn refused(error: PolicyError, expected: &Expected) -> Verdict {
     Verdict::Refused(vec![broken])
 }
 
-/// Judges the answer to the removal of a lock.
-pub(super) fn of_unlock(rc: u32) -> Verdict {
+/// Judges the answer to the removal of `pwdAccountLockedTime`.
+fn of_lock_removal(rc: u32) -> Verdict {
     match rc {
         0 => Verdict::Written,
         10 | 51 | 52 => Verdict::NotDone(NotDone::Down),
@@ -91,15 +127,8 @@ pub(super) fn of_unlock(rc: u32) -> Verdict {
     }
 }
 
-/// Judges the answer to a person's bind.
-///
-/// `is_disabled` and `is_locked` come from the entry: without `ppolicy_use_lockout` the server
-/// does not say that an account is locked.
-pub(super) fn of_sign_in(
-    answer: &Answer,
-    is_disabled: bool,
-    is_locked: bool,
-) -> Result<SignIn, Failure> {
+/// Judges the answer to a bind by the control that came with it.
+fn of_bind(answer: &Answer, is_disabled: bool, is_locked: bool) -> Result<SignIn, Failure> {
     let error = answer.policy.error;
     let sign_in = match (answer.rc, error) {
         (0, Some(PolicyError::ChangeAfterReset)) => SignIn::MustChange(MustChange::Demanded),
@@ -129,6 +158,10 @@ pub(super) fn of_search(rc: u32) -> Result<(), Failure> {
             format!("search below the base (result {rc})"),
         )),
         51 | 52 => Err(Failure::down(Step::Search, format!("result {rc}"))),
+        10 => Err(Failure::strange(
+            Step::Search,
+            "the base is on another server (result 10); correct base",
+        )),
         _ => Err(Failure::strange(Step::Search, format!("result {rc}"))),
     }
 }
@@ -169,6 +202,7 @@ mod tests {
         Expected {
             rules,
             typed: 4,
+            classes: 1,
             next_change_from: Some(Moment(7)),
             is_change: false,
         }
@@ -178,11 +212,12 @@ mod tests {
     fn only_an_unclouded_success_is_a_success() {
         for rc in 0..200 {
             for error in (0..12).map(error_of) {
-                let is_written = of_write(&answer(rc, error), &expected()) == Verdict::Written;
+                let is_written =
+                    of_password_modify(&answer(rc, error), &expected()) == Verdict::Written;
                 let may_be = rc == 0 && matches!(error, None | Some(PolicyError::ChangeAfterReset));
                 assert_eq!(is_written, may_be, "{rc} {error:?}");
             }
-            assert_eq!(of_unlock(rc) == Verdict::Written, rc == 0);
+            assert_eq!(of_lock_removal(rc) == Verdict::Written, rc == 0);
         }
     }
 
@@ -198,7 +233,7 @@ mod tests {
     #[test]
     fn a_broken_rule_is_named() {
         let check = |error, broken: RuleBroken| {
-            let verdict = of_write(&answer(19, Some(error)), &expected());
+            let verdict = of_password_modify(&answer(19, Some(error)), &expected());
             assert_eq!(verdict, Verdict::Refused(vec![broken]), "{error:?}");
         };
         check(
@@ -225,7 +260,11 @@ mod tests {
                 is_change,
                 ..expected()
             };
-            assert_eq!(of_write(&answer(rc, None), &expected), verdict, "{rc}");
+            assert_eq!(
+                of_password_modify(&answer(rc, None), &expected),
+                verdict,
+                "{rc}"
+            );
         };
         check(53, false, Verdict::Refused(vec![RuleBroken::Unsaid]));
         check(49, true, Verdict::NotDone(NotDone::WrongCurrent));
@@ -243,7 +282,7 @@ mod tests {
     fn sign_ins_are_told_apart() {
         let check = |rc, error, sign_in| {
             assert_eq!(
-                of_sign_in(&answer(rc, error), false, false),
+                of_bind(&answer(rc, error), false, false),
                 Ok(sign_in),
                 "{rc} {error:?}"
             );
@@ -256,12 +295,12 @@ mod tests {
         check(49, None, SignIn::NoMatch(NoMatch::Wrong));
         let locked = SignIn::NoMatch(NoMatch::Locked);
         check(49, Some(PolicyError::AccountLocked), locked);
-        assert_eq!(of_sign_in(&answer(49, None), false, true), Ok(locked));
+        assert_eq!(of_bind(&answer(49, None), false, true), Ok(locked));
         let disabled = SignIn::NoMatch(NoMatch::Disabled);
-        assert_eq!(of_sign_in(&answer(49, None), true, true), Ok(disabled));
+        assert_eq!(of_bind(&answer(49, None), true, true), Ok(disabled));
         check(48, None, SignIn::NoMatch(NoMatch::Unsaid));
-        assert!(of_sign_in(&answer(51, None), false, false).is_err());
-        assert!(of_sign_in(&answer(80, None), false, false).is_err());
-        assert!(of_sign_in(&answer(0, Some(PolicyError::AccountLocked)), false, false).is_err());
+        assert!(of_bind(&answer(51, None), false, false).is_err());
+        assert!(of_bind(&answer(80, None), false, false).is_err());
+        assert!(of_bind(&answer(0, Some(PolicyError::AccountLocked)), false, false).is_err());
     }
 }

@@ -135,6 +135,7 @@ impl Fixture for House {
         Abilities {
             length_min: 10,
             history: 5,
+            reset_obeys_history: true,
             lockout_threshold: 5,
             names_broken_rules: true,
             has_age_min: true,

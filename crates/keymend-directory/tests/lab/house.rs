@@ -1,29 +1,19 @@
 //! A real OpenLDAP server and the adapter in front of it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::ops::Deref;
+use std::time::Duration;
 
-use keymend_directory::ldap::{Ldap, LdapOptions};
-use keymend_domain::account::{Account, Claim, DirectoryName};
-use keymend_domain::directory::{Deed, Directory, Found, WriteOrder, WriteOutcome};
-use keymend_domain::id::OrderId;
-use keymend_domain::secret::{Password, Secret};
-use keymend_domain::time::{Clock, Moment};
+use keymend_directory::ldap::LdapOptions;
+use keymend_domain::account::DirectoryName;
+use keymend_domain::directory::WriteOutcome;
+use keymend_domain::secret::Secret;
 use keymend_lab::slapd::{BASE_DN, GROUPS_DN, PEOPLE_DN, SERVICE_DN, SERVICE_PASSWORD};
 use keymend_lab::{Slapd, SlapdOptions};
 
+pub use crate::desk::{Desk, WallClock, connect};
+
 /// Long enough for every policy here, and nobody's yet.
 pub const NEW: &str = "Winter harbour 52 lanterns";
-
-pub struct WallClock;
-
-impl Clock for WallClock {
-    fn now(&self) -> Moment {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        Moment(i64::try_from(since.as_millis()).unwrap())
-    }
-}
 
 /// What an installer would write for the lab's server.
 pub fn options(slapd: &Slapd, url: &str) -> LdapOptions {
@@ -44,14 +34,17 @@ pub fn options(slapd: &Slapd, url: &str) -> LdapOptions {
     options
 }
 
-pub fn connect(options: LdapOptions) -> Ldap {
-    Ldap::new(options, Arc::new(WallClock)).unwrap()
-}
-
 pub struct House {
     pub slapd: Slapd,
-    pub directory: Ldap,
-    count: AtomicU64,
+    desk: Desk,
+}
+
+impl Deref for House {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.desk
+    }
 }
 
 impl House {
@@ -68,59 +61,9 @@ impl House {
 
     pub fn around(slapd: Slapd, options: LdapOptions) -> Self {
         Self {
-            directory: connect(options),
+            desk: Desk::new(options),
             slapd,
-            count: AtomicU64::new(0),
         }
-    }
-
-    pub fn number(&self) -> u64 {
-        self.count.fetch_add(1, Ordering::SeqCst)
-    }
-
-    pub async fn account(&self, name: &str) -> Account {
-        match self.directory.find(&Claim::new(name).unwrap()).await {
-            Ok(Found::One(account)) => *account,
-            other => panic!("{name} should be one account, found {other:?}"),
-        }
-    }
-
-    /// Carries a deed out with so much time for it.
-    pub async fn write(&self, account: &Account, limit: Duration, deed: Deed<'_>) -> WriteOutcome {
-        let id = OrderId::stored(format!("H{}", self.number()));
-        let limit = i64::try_from(limit.as_millis()).unwrap();
-        let deadline = WallClock.now().plus_ms(limit);
-        let order = WriteOrder::for_conformance(id, account.id.clone(), deadline, deed);
-        self.directory.write(&order).await
-    }
-
-    pub async fn reset(&self, account: &Account, new: &str) -> WriteOutcome {
-        self.reset_within(account, new, Duration::from_secs(20))
-            .await
-    }
-
-    pub async fn reset_within(
-        &self,
-        account: &Account,
-        new: &str,
-        limit: Duration,
-    ) -> WriteOutcome {
-        let new = Password::new(new.into()).unwrap();
-        let deed = Deed::Reset {
-            new: &new,
-            unlocks: true,
-        };
-        self.write(account, limit, deed).await
-    }
-
-    pub async fn change(&self, account: &Account, current: &str, new: &str) -> WriteOutcome {
-        let current = Password::current(current.into()).unwrap();
-        let new = Password::new(new.into()).unwrap();
-        let deed = Deed::Change {
-            current: &current,
-            new: &new,
-        };
-        self.write(account, Duration::from_secs(20), deed).await
     }
 }
 

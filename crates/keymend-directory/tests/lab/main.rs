@@ -1,4 +1,4 @@
-//! The LDAP adapter against a real OpenLDAP server.
+//! The LDAP adapter against real servers: OpenLDAP, and Samba as an Active Directory.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,7 +7,9 @@
     reason = "a test that cannot go on must stop, and real servers live in real time"
 )]
 
+mod active_directory;
 mod confirm;
+mod desk;
 mod faults;
 mod house;
 mod line;

@@ -109,6 +109,7 @@ fn the_five_kinds_of_characters_are_told_apart() {
         ("aB1", 3),
         ("aB1!", 4),
         ("aB1!文", 5),
+        ("  ab 12 ", 2),
         ("€£", 0),
     ] {
         assert_eq!(classes(text), count, "{text}");

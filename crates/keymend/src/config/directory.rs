@@ -6,7 +6,7 @@ use keymend_domain::secret::Secret;
 use url::Url;
 
 use super::check::Checker;
-use super::document::{DirectoryKind, DirectorySection};
+use super::document::{DirectoryKind, DirectorySection, WithoutPolicyHints};
 use super::fault::{Complaint, complaint};
 use super::site::has_more_than_a_path;
 
@@ -32,7 +32,7 @@ pub struct DirectoryConfig {
     /// Where the accounts are.
     pub base: String,
     /// Attributes a typed name is looked up in.
-    pub login_attributes: Vec<String>,
+    pub login_attributes: Option<Vec<String>>,
     /// A filter that accounts must match, in parentheses.
     pub filter: Option<String>,
     /// Where the groups are.
@@ -43,6 +43,8 @@ pub struct DirectoryConfig {
     pub mail_attributes: Vec<String>,
     /// Attributes with phone numbers.
     pub phone_attributes: Vec<String>,
+    /// What becomes of resets that the server would not bind by its rules.
+    pub without_policy_hints: WithoutPolicyHints,
     /// The password policy of accounts that have none of their own.
     pub default_policy: Option<String>,
     /// Connections of the service account to each server.
@@ -88,6 +90,7 @@ pub(super) fn check(
         bind_password: bind_password?,
         base: section.base.clone(),
         login_attributes: section.login_attributes.clone(),
+        without_policy_hints: section.without_policy_hints,
         filter: section.filter.clone(),
         group_base: section
             .group_base
@@ -219,13 +222,14 @@ fn check_places(section: &DirectorySection, at: &str, checker: &mut Checker<'_>)
 
 fn check_attributes(section: &DirectorySection, at: &str, checker: &mut Checker<'_>) {
     let lists = [
-        ("login_attributes", &section.login_attributes),
-        ("mail_attributes", &section.mail_attributes),
-        ("phone_attributes", &section.phone_attributes),
+        ("login_attributes", section.login_attributes.as_ref()),
+        ("mail_attributes", Some(&section.mail_attributes)),
+        ("phone_attributes", Some(&section.phone_attributes)),
     ];
     for (key, names) in lists {
         for (place, name) in names
-            .iter()
+            .into_iter()
+            .flatten()
             .enumerate()
             .filter(|(_, name)| !is_attribute(name))
         {

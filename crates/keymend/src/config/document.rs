@@ -158,6 +158,18 @@ pub enum DirectoryKind {
     Ldap,
 }
 
+/// What becomes of resets on a server that does not bind them by its rules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum WithoutPolicyHints {
+    /// They are carried out: length and kinds of characters are checked, history is not.
+    #[default]
+    Reset,
+    /// They are refused; signing in, changing a known password and unlocking go on.
+    Refuse,
+}
+
 /// One directory.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -181,7 +193,8 @@ pub struct DirectorySection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"/etc/keymend/ldap-ca.pem")]
     pub ca_file: Option<PathBuf>,
-    /// The account Keymend works with.  It must be allowed to set passwords of the people below
+    /// The account Keymend works with; in an Active Directory also as `name@domain` or
+    /// `DOMAIN\name`.  It must be allowed to set passwords of the people below
     /// `base` and nothing more; not the directory's own administrator, whom no policy binds.
     #[schemars(example = &"cn=keymend,ou=services,dc=example,dc=org", extend("x-sample" = true))]
     pub bind_dn: String,
@@ -194,10 +207,11 @@ pub struct DirectorySection {
     /// Where the accounts are.
     #[schemars(example = &"ou=people,dc=example,dc=org", extend("x-sample" = true))]
     pub base: String,
-    /// The attributes a typed user name is looked up in.
-    #[serde(default = "login_attributes")]
-    #[schemars(length(min = 1, max = 8))]
-    pub login_attributes: Vec<String>,
+    /// The attributes a typed user name is looked up in.  By default `uid` and `mail`, and in an
+    /// Active Directory `sAMAccountName`, `userPrincipalName` and `mail`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 8), example = ["uid", "mail"])]
+    pub login_attributes: Option<Vec<String>>,
     /// Accounts that do not match this LDAP filter do not exist for Keymend.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"(objectClass=inetOrgPerson)")]
@@ -215,6 +229,10 @@ pub struct DirectorySection {
     /// Attributes that hold phone numbers people are told of changes at.
     #[serde(default = "phone_attributes")]
     pub phone_attributes: Vec<String>,
+    /// What becomes of resets when an Active Directory server cannot apply its history and minimum
+    /// age to them (it does not offer the policy hints control; Samba before 4.24 does not).
+    #[serde(default)]
+    pub without_policy_hints: WithoutPolicyHints,
     /// DN of the password policy of accounts that have none of their own (`ppolicy_default`).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"cn=default,ou=policies,dc=example,dc=org")]
@@ -296,10 +314,6 @@ fn universal_time() -> String {
 
 fn everywhere() -> String {
     "0.0.0.0:8443".into()
-}
-
-fn login_attributes() -> Vec<String> {
-    vec!["uid".into(), "mail".into()]
 }
 
 fn mail_attributes() -> Vec<String> {

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keymend_directory::ldap::{Ldap, LdapOptions};
+use keymend_directory::ldap::{self, Ldap, LdapOptions};
 use keymend_domain::account::DirectoryName;
 use keymend_domain::directory::Directory;
 use keymend_domain::time::Clock;
 
 use crate::app::Directories;
 use crate::cli::Stop;
-use crate::config::{Config, DirectoryConfig, DirectoryKind};
+use crate::config::{self, Config, DirectoryConfig, DirectoryKind};
 
 /// A directory and what people call it.
 type Titled = (Arc<dyn Directory>, String);
@@ -67,6 +67,10 @@ fn options(section: &DirectoryConfig) -> LdapOptions {
         start_tls: section.start_tls,
         ca_file: section.ca_file.clone(),
         login_attributes: section.login_attributes.clone(),
+        without_policy_hints: match section.without_policy_hints {
+            config::WithoutPolicyHints::Reset => ldap::WithoutPolicyHints::Reset,
+            config::WithoutPolicyHints::Refuse => ldap::WithoutPolicyHints::Refuse,
+        },
         filter: section.filter.clone(),
         group_base: Some(section.group_base.clone()),
         protected_groups: section.protected_groups.clone(),

@@ -1,6 +1,9 @@
 //! The peers, asked by real clients: OpenLDAP's own commands and the mail library we ship.
 #![cfg(test)]
 
+mod domain;
+mod ds389;
+
 mod directory {
     use keymend_lab::slapd::{
         BULK_PASSWORD, PEOPLE, SERVICE_DN, SERVICE_PASSWORD, bulk_dn, person,
