@@ -68,7 +68,7 @@ async fn one_gate_is_enough_where_the_policy_says_so_and_then_asks_for_a_longer_
     let mut jane = world.visitor();
     jane.forgot("jane01").await.proves_by_text().await;
     expect!["200 Choose a new password"].assert_eq(&jane.sees());
-    jane.chooses("river stones").await;
+    jane.chooses("vexed gnomes").await;
     expect![[r#"
         200 Choose a new password
         ! Use at least 15 characters; you typed 12."#]]
