@@ -105,7 +105,7 @@ fn a_list_of_windows_hashes_finds_what_was_typed() {
         folder.path().join("leaked.kmb"),
     );
     fs::write(&list, "8846f7eaee8fb117ad06bdd830b7586c\n").unwrap();
-    let refused = build(&[list.clone()], &target, HashKind::Sha1)
+    let refused = build(std::slice::from_ref(&list), &target, HashKind::Sha1)
         .unwrap_err()
         .to_string();
     assert!(
@@ -135,7 +135,7 @@ fn what_is_no_list_is_refused_and_the_old_file_stays() {
         ("password\n", "list.txt:1: it does not begin"),
     ] {
         fs::write(&list, text).unwrap();
-        let refused = build(&[list.clone()], &target, HashKind::Sha1)
+        let refused = build(std::slice::from_ref(&list), &target, HashKind::Sha1)
             .unwrap_err()
             .to_string();
         assert!(refused.contains(said), "{refused}");
