@@ -8,7 +8,7 @@ use crate::test::step::{self, Stopwatch};
 use crate::{Failure, root, target};
 
 pub(crate) const HELP: &str = "\
-Usage: cargo xtask bench [part]… [--flows N] [--seconds N]
+Usage: cargo xtask bench [part]… [--flows N] [--seconds N] [--hashes N]
 
 Prints Markdown tables; nothing in them is a test.  Parts:
 
@@ -19,15 +19,20 @@ Prints Markdown tables; nothing in them is a test.  Parts:
   journeys   whole resets with two proofs, and what of it is password hashing
   change     a password change against slapd, beside bare LDAP
   timing     whether the time of an answer tells a known name from an unknown one
+  words      judging a password by banned words
+  breach     building the file of leaked passwords, and looking into it
   directory  the LDAP adapter alone, beside bare LDAP
 
 Without a part, all but cold run.  --flows says how many flows to open
-(100000), --seconds how long a round of the landing page lasts (5).
+(100000), --seconds how long a round of the landing page lasts (5),
+--hashes how many leaked passwords to build a file of (10000000).
 `change` and `directory` need the Debian package slapd.
 ";
 
 /// Parts that the load driver knows; it gets their names.
-const LOAD: &[&str] = &["start", "landing", "journeys", "change", "timing"];
+const LOAD: &[&str] = &[
+    "start", "landing", "journeys", "change", "timing", "words", "breach",
+];
 const OWN: &[&str] = &["build", "cold", "directory"];
 
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
@@ -81,7 +86,7 @@ impl Wanted {
         };
         let mut words = words.iter();
         while let Some(word) = words.next() {
-            if matches!(word.as_str(), "--flows" | "--seconds") {
+            if matches!(word.as_str(), "--flows" | "--seconds" | "--hashes") {
                 wanted.numbers.push(word.clone());
                 wanted.numbers.extend(words.next().cloned());
             } else if LOAD.contains(&word.as_str()) || OWN.contains(&word.as_str()) {

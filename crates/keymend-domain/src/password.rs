@@ -1,16 +1,25 @@
-//! Judging a new password before the directory is asked (source: behaviour §6.1, §6.2, §6.5).
+//! Judging a new password before the directory is asked (source: behaviour §6.1 to §6.5).
 //!
 //! Only after all gates: before them this would be an oracle.  Every broken rule is named at
 //! once, never only the first.
 
+pub mod builtin;
+mod fold;
+mod lexicon;
+mod names;
+mod protection;
+mod score;
+
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use crate::account::Account;
 use crate::directory::{PasswordRules, RuleBroken};
-use crate::policy::Policy;
+use crate::policy::{BannedMode, Enforcement, Policy};
 use crate::secret::Password;
 use crate::time::Moment;
+
+pub use protection::{Protection, WordList};
 
 /// All rules that apply to one account: the directory's and our own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +32,12 @@ pub struct Rules {
     pub own_length_max: u32,
     /// Least number of different characters.
     pub different_min: u32,
+    /// Whether names are refused anywhere in a password, whatever the directory does.
+    pub own_names: bool,
+    /// Whether passwords built on banned words are refused.
+    pub banned: bool,
+    /// Whether leaked passwords are refused.
+    pub leaked: bool,
 }
 
 impl Rules {
@@ -30,11 +45,15 @@ impl Rules {
     #[must_use]
     pub fn new(directory: PasswordRules, policy: &Policy) -> Self {
         let own = &policy.settings().passwords;
+        let is_enforced = own.enforcement == Enforcement::Enforce;
         Self {
             directory,
             own_length_min: policy.password_length_min(),
             own_length_max: own.length_max,
             different_min: own.different_min,
+            own_names: is_enforced && matches!(own.banned, BannedMode::Keymend | BannedMode::Entra),
+            banned: is_enforced && own.banned != BannedMode::Off,
+            leaked: is_enforced && own.leaked,
         }
     }
 
@@ -68,6 +87,10 @@ pub enum RuleKind {
     History,
     /// Enough different characters.
     Different,
+    /// Not built on a banned word.
+    Banned,
+    /// Not in a list of leaked passwords.
+    Leaked,
     /// Not the current one.
     Same,
 }
@@ -131,10 +154,21 @@ pub fn judge(password: &Password, account: &Account, rules: &Rules) -> Vec<RuleB
             used,
         });
     }
-    if let Some(part) = name_inside(text, account) {
+    if (rules.own_names || rules.directory.refuses_names)
+        && let Some(part) = names::inside(text, account)
+    {
         broken.push(RuleBroken::Name { part });
     }
     broken
+}
+
+/// Adds what else is wrong with the same password: of each kind of rule one finding is enough.
+pub fn also(broken: &mut Vec<RuleBroken>, found: impl IntoIterator<Item = RuleBroken>) {
+    for rule in found {
+        if broken.iter().all(|other| other.id() != rule.id()) {
+            broken.push(rule);
+        }
+    }
 }
 
 /// The rules that a new password breaks when the person knows the current one as well: the same,
@@ -159,11 +193,11 @@ pub fn judge_change(
     broken
 }
 
-/// The list of rules for the page, judged against what was typed so far.
+/// The list of rules for the page; `broken` holds those that what was typed so far breaks, and is
+/// `None` while nothing is typed.
 #[must_use]
-pub fn lines(password: Option<&Password>, account: &Account, rules: &Rules) -> Vec<RuleLine> {
-    let broken = password.map(|password| judge(password, account, rules));
-    let state = |kind: RuleKind| match &broken {
+pub fn lines(broken: Option<&[RuleBroken]>, rules: &Rules) -> Vec<RuleLine> {
+    let state = |kind: RuleKind| match broken {
         None => RuleState::NotYet,
         Some(broken) if broken.iter().any(|rule| breaks(rule, kind)) => RuleState::NotYet,
         Some(_) => RuleState::Met,
@@ -179,9 +213,18 @@ pub fn lines(password: Option<&Password>, account: &Account, rules: &Rules) -> V
     if rules.directory.classes_min > 0 {
         lines.push(line(RuleKind::Classes, rules.directory.classes_min, true));
     }
-    lines.push(line(RuleKind::Names, 0, rules.directory.refuses_names));
+    let refuses_names = rules.directory.refuses_names;
+    if rules.own_names || refuses_names {
+        lines.push(line(RuleKind::Names, 0, refuses_names));
+    }
     if rules.different_min > 1 {
         lines.push(line(RuleKind::Different, rules.different_min, false));
+    }
+    if rules.banned {
+        lines.push(line(RuleKind::Banned, 0, false));
+    }
+    if rules.leaked {
+        lines.push(line(RuleKind::Leaked, 0, false));
     }
     if rules.directory.history > 0 {
         lines.push(RuleLine {
@@ -202,20 +245,24 @@ fn breaks(rule: &RuleBroken, kind: RuleKind) -> bool {
         RuleBroken::Few { .. } => kind == RuleKind::Different,
         RuleBroken::History { .. } => kind == RuleKind::History,
         RuleBroken::Same => kind == RuleKind::Same,
+        RuleBroken::Banned { .. } => kind == RuleKind::Banned,
+        RuleBroken::Leaked => kind == RuleKind::Leaked,
         RuleBroken::Differ
-        | RuleBroken::Banned { .. }
-        | RuleBroken::Leaked
         | RuleBroken::Young { .. }
         | RuleBroken::Unsaid
         | RuleBroken::Sign { .. } => false,
     }
 }
 
-/// Control characters, and blanks other than U+0020: many sign-in screens cannot type them.
+/// Control characters, blanks other than U+0020, which many sign-in screens cannot type, and what
+/// has no character assigned (behaviour §6.2).
 fn is_unusable(sign: char) -> bool {
-    sign.is_control()
-        || (sign.is_whitespace() && sign != ' ')
-        || ('\u{e000}'..='\u{f8ff}').contains(&sign)
+    let category = sign.general_category();
+    (sign.is_whitespace() && sign != ' ')
+        || matches!(
+            category,
+            GeneralCategory::Control | GeneralCategory::PrivateUse | GeneralCategory::Unassigned
+        )
 }
 
 fn different(text: &str) -> u32 {
@@ -242,49 +289,6 @@ pub fn classes(text: &str) -> u32 {
         .filter(|kind| text.chars().any(kind))
         .count();
     u32::try_from(used).unwrap_or(5)
-}
-
-/// A name of the person inside the password: login name, given name, surname, parts of the
-/// display name and of the mail address, of four characters or more, without regard to case and
-/// accents (behaviour §6.3 step 2).
-fn name_inside(text: &str, account: &Account) -> Option<String> {
-    let folded = fold(text);
-    names(account).into_iter().find(|name| {
-        let name = fold(name);
-        name.chars().count() >= 4 && folded.contains(&name)
-    })
-}
-
-fn names(account: &Account) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    let mut add = |text: &str| {
-        let parts = text.split(|sign: char| sign.is_whitespace() || ",.-–_#£@".contains(sign));
-        // A number is no name: "Person 1200" must not bar every password that holds 1200.
-        let is_name = |part: &&str| part.chars().any(|sign| !sign.is_numeric());
-        names.push(text.to_owned());
-        names.extend(parts.filter(is_name).map(str::to_owned));
-    };
-    add(&account.login);
-    add(&account.display_name);
-    for name in [&account.given_name, &account.surname]
-        .into_iter()
-        .flatten()
-    {
-        add(name);
-    }
-    for address in &account.mail {
-        if let Some((local, _)) = address.split_once('@') {
-            add(local);
-        }
-    }
-    names
-}
-
-fn fold(text: &str) -> String {
-    text.nfkd()
-        .filter(|sign| !unicode_normalization::char::is_combining_mark(*sign))
-        .flat_map(char::to_lowercase)
-        .collect()
 }
 
 /// The earliest instant at which a reset will be accepted, if the directory's minimum age still

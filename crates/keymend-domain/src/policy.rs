@@ -71,6 +71,32 @@ pub enum Profile {
     Demo,
 }
 
+/// How banned words are looked for in new passwords (behaviour §6.3, §6.4).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BannedMode {
+    /// The algorithm of `entra` and a stricter one: both must accept the password.
+    #[default]
+    Keymend,
+    /// The scoring that Microsoft Entra documents.
+    Entra,
+    /// Only a password that is a banned word as a whole (NIST SP 800-63B-4 §3.1.1.2).
+    Whole,
+    /// Not at all.
+    Off,
+}
+
+/// What follows when a new password is built on a banned word or is in a list of leaked ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Enforcement {
+    /// It is refused.
+    #[default]
+    Enforce,
+    /// It is accepted, and the log says which rule would have refused it.
+    Audit,
+}
+
 /// Everything an administrator decides, as one versioned document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "snake_case")]
@@ -199,6 +225,21 @@ pub struct PasswordSettings {
     pub length_max: u32,
     /// Least number of different characters (1 to 8).
     pub different_min: u32,
+    /// How banned words are looked for.
+    pub banned: BannedMode,
+    /// Whether banned words, names and leaked passwords are refused, or only noted.
+    pub enforcement: Enforcement,
+    /// Pieces that a password must have once its banned words count as one each (5 to 8).
+    pub points_min: u32,
+    /// Whether a refusal names the banned word that was found.
+    pub shows_banned_word: bool,
+    /// Whether new passwords are looked up in the lists of leaked ones.
+    pub leaked: bool,
+    /// Words of the organisation, for instance its products and places; the words of its name and
+    /// of its domain are banned without being listed.
+    pub organisation_words: Vec<String>,
+    /// Further banned words, at most 10,000 of 4 to 32 characters.
+    pub banned_words: Vec<String>,
 }
 
 impl Default for Settings {
@@ -287,6 +328,13 @@ impl Default for PasswordSettings {
             length_min: 0,
             length_max: 256,
             different_min: 5,
+            banned: BannedMode::default(),
+            enforcement: Enforcement::default(),
+            points_min: 5,
+            shows_banned_word: true,
+            leaked: true,
+            organisation_words: Vec::new(),
+            banned_words: Vec::new(),
         }
     }
 }

@@ -13,6 +13,7 @@ mod human;
 mod order;
 mod person;
 mod policy;
+mod protection;
 mod start;
 mod sweep;
 mod tasks;
@@ -40,6 +41,7 @@ pub use human::HumanAnswer;
 pub use order::{NewPassword, Written};
 pub use person::{FamiliarMark, Offer, OwnEvent, OwnMoved, PersonPage, SignedIn};
 pub use policy::{Applied, ApplyFault};
+pub use protection::SitePasswords;
 pub use start::{StartForm, Started};
 pub use tasks::Tasks;
 pub use visitor::{NetworkTags, Visitor};
@@ -123,6 +125,8 @@ pub struct Parts {
     pub region: String,
     /// Networks of the installation itself: larger buckets for starts.
     pub own_networks: Vec<ipnet::IpNet>,
+    /// What the site itself knows of passwords that are easy to guess.
+    pub passwords: SitePasswords,
     /// The settings in force.
     pub policy: Policy,
 }
@@ -146,6 +150,7 @@ struct Inner {
     region: String,
     own_networks: Vec<ipnet::IpNet>,
     policy: RwLock<Arc<Policy>>,
+    guard: protection::Guard,
     /// Somebody waits for what lies in the outbox.
     outbox_has_work: tokio::sync::Notify,
     /// What lies there tells of something that is over.
@@ -171,6 +176,7 @@ impl App {
                 composer: parts.composer,
                 region: parts.region,
                 own_networks: parts.own_networks,
+                guard: protection::Guard::new(parts.passwords, &parts.policy),
                 policy: RwLock::new(Arc::new(parts.policy)),
                 outbox_has_work: tokio::sync::Notify::new(),
                 outbox_has_news: tokio::sync::Notify::new(),

@@ -60,6 +60,12 @@ pub enum Command {
     /// Search, export or verify the audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Look at or change the banned words
+    #[command(subcommand)]
+    Words(WordsCommand),
+    /// Make or look into a list of leaked passwords
+    #[command(subcommand)]
+    Breach(BreachCommand),
     /// Make the keys of a new installation
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -240,6 +246,94 @@ pub struct AuditSearch {
     pub config: ConfigFile,
 }
 
+/// What to do with the banned words.
+#[derive(Debug, Subcommand)]
+pub enum WordsCommand {
+    /// Print banned words, one a line
+    Show(WordsShow),
+    /// Replace the organisation's own banned words by those in a file, one a line
+    ///
+    /// Empty lines and lines that begin with # are left out.  At most 10,000 words of 4 to 32
+    /// characters; case and look-alikes such as 0 for o need not be listed.  The rest of the policy
+    /// stays as it is.  The change is recorded in the audit trail.
+    Apply(PolicyApply),
+    /// Ask for a password, and say what the policy in force has against it
+    ///
+    /// What is typed is not shown and not kept.  Rules of a directory, and names of a person, are
+    /// not looked at.
+    Check(ConfigFile),
+}
+
+/// A list of banned words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WordsList {
+    /// Those of the policy, which `keymend words apply` replaces
+    Own,
+    /// The commonest passwords, the commonest first; 3,000 of them are banned as words, all of them
+    /// as whole passwords
+    Commonest,
+    /// English words
+    English,
+    /// German words
+    German,
+    /// Runs over the keyboard
+    Keyboard,
+}
+
+/// Which banned words to print.
+#[derive(Debug, Args)]
+pub struct WordsShow {
+    /// Which list
+    #[arg(long, value_enum, default_value = "own")]
+    pub list: WordsList,
+    /// Which configuration file.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
+/// What to do with a list of leaked passwords.
+#[derive(Debug, Subcommand)]
+pub enum BreachCommand {
+    /// Make the file that the service looks into of a downloaded list of hashes
+    ///
+    /// Reads lines of HASH:COUNT in any order, or folders of files that are named by the first five
+    /// digits and hold the rest, as the public range service gives them out.  Beside the new file
+    /// 8 bytes for each hash are needed on the disk meanwhile, and about 50 MB of memory for a
+    /// billion hashes.  What was there before is replaced at the very end.
+    Build(BreachBuild),
+    /// Check a file as a whole, then ask for a password and say whether it is in the file
+    ///
+    /// What is typed is not shown and not kept.  The exit code is 1 if the file is damaged or the
+    /// password is in it.
+    Check {
+        /// The file that `keymend breach build` made
+        file: PathBuf,
+    },
+}
+
+/// What to make a list of leaked passwords of.
+#[derive(Debug, Args)]
+pub struct BreachBuild {
+    /// Files and folders with hashes
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    pub from: Vec<PathBuf>,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    /// Which hashes they are
+    #[arg(long, value_enum, default_value = "sha1")]
+    pub kind: BreachKind,
+}
+
+/// Which hashes a list of leaked passwords is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BreachKind {
+    /// SHA-1, 40 hexadecimal digits
+    Sha1,
+    /// Windows NT hashes, 32 hexadecimal digits
+    Ntlm,
+}
+
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
@@ -349,6 +443,12 @@ mod tests {
             "audit export",
             "audit export --format csv --since-hours 24",
             "audit verify",
+            "words show",
+            "words show --list german --config k.toml",
+            "words apply w.txt --i-understand",
+            "words check",
+            "breach build --from a.txt b --to leaked.kmb --kind ntlm",
+            "breach check leaked.kmb",
             "keys new root.key",
             "keys new-audit root.key.audit",
         ] {

@@ -32,8 +32,9 @@ use secret_file::Readers;
 
 pub use directory::DirectoryConfig;
 pub use document::{
-    DirectoryKind, Document, KeysSection, LogFormat, LogLevel, LogSection, MailServerSection,
-    MailTls, StoreSection, SuccessSection, TextsBody, TextsMethod, TextsPreset, WithoutPolicyHints,
+    BreachSection, DirectoryKind, Document, KeysSection, LogFormat, LogLevel, LogSection,
+    MailServerSection, MailTls, StoreSection, SuccessSection, TextsBody, TextsMethod, TextsPreset,
+    WithoutPolicyHints,
 };
 pub use environment::Environment;
 pub use fault::{ConfigFaults, Fault};
@@ -62,6 +63,9 @@ pub struct Config {
     pub mail: Option<MailConfig>,
     /// How text messages are sent, if they are.
     pub texts: Option<TextsConfig>,
+    /// The file of leaked passwords, if one is named; whether it can be used is seen when it is
+    /// opened.
+    pub breach_file: Option<PathBuf>,
     /// What is written to the log.
     pub log: LogSection,
     /// What works but deserves a second look.
@@ -130,6 +134,8 @@ fn check_sections(text: &str, checker: &mut Checker<'_>) -> Option<Config> {
     let directories = check_directories(&table, checker);
     let mail = section(&table, "mail", checker).and_then(|part| mail::check(&part, checker));
     let texts = section(&table, "texts", checker).and_then(|part| texts::check(&part, checker));
+    let breach: Option<BreachSection> = section(&table, "breach", checker);
+    let breach_file = breach.map(|part| checker.path(&part.file));
     let log = section(&table, "log", checker).unwrap_or_default();
     checker.check_variables();
     if !checker.faults.is_empty() {
@@ -144,6 +150,7 @@ fn check_sections(text: &str, checker: &mut Checker<'_>) -> Option<Config> {
         directories,
         mail,
         texts,
+        breach_file,
         log,
         remarks: Vec::new(),
         document: document?,

@@ -1,6 +1,7 @@
 //! Keymend: people who forgot their password get back in by themselves.
 
 pub mod app;
+pub mod breach;
 pub mod cli;
 pub mod clock;
 pub mod config;

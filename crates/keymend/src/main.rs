@@ -38,6 +38,8 @@ fn dispatch(command: &Command) -> Result<(), Stop> {
         Command::Policy(command) => run::policy(command, output),
         Command::Account(command) => run::account(command, output),
         Command::Audit(command) => run::audit(command, output),
+        Command::Words(command) => run::banned(command, output),
+        Command::Breach(command) => run::breach(command, output),
         Command::Config(command) => cli::config::run(command, output),
         Command::Keys(command) => cli::keys::run(command, &SystemEntropy, output),
         Command::Reference { format } => cli::config::write_reference(*format, output),

@@ -1,7 +1,10 @@
 //! Building the parts, starting and stopping them.
 
 mod account;
+mod ask;
 mod audit;
+mod banned;
+mod breach;
 mod build;
 mod certificate;
 mod check;
@@ -25,6 +28,8 @@ use crate::web::{Site, Web, router};
 
 pub use account::account;
 pub use audit::audit;
+pub use banned::banned;
+pub use breach::breach;
 pub use check::check;
 pub use demo::demo;
 pub use listen::{Listener, bind};

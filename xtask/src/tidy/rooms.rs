@@ -116,6 +116,12 @@ const FLOORS: &[Floor] = &[
         unknown: &["web", "app", "store", "deliver", "config", "cli", "run"],
     },
     Floor {
+        room: "breach",
+        unknown: &[
+            "web", "app", "store", "deliver", "human", "text", "config", "cli", "run",
+        ],
+    },
+    Floor {
         room: "text",
         unknown: &[
             "web", "app", "store", "deliver", "human", "config", "cli", "run",

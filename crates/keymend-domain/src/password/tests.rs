@@ -123,7 +123,7 @@ fn the_list_says_what_only_the_directory_can_tell() {
         history: 5,
         ..PasswordRules::default()
     };
-    let lines = lines(None, &jane(), &rules(directory));
+    let lines = lines(None, &rules(directory));
     let history = lines
         .iter()
         .find(|line| line.kind == RuleKind::History)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{BotCheck, Profile, Required, Scope, Settings};
+use super::{BannedMode, BotCheck, Enforcement, Profile, Required, Scope, Settings};
 use crate::method::{Class, MethodKind, email};
 
 /// How much a finding weighs.
@@ -128,6 +128,7 @@ pub fn check(settings: &Settings) -> Lint {
     registration(settings, &mut lint);
     notifications(settings, &mut lint);
     ranges(settings, &mut lint);
+    banned_words(settings, &mut lint);
     weak_choices(settings, &mut lint);
     lint
 }
@@ -315,6 +316,84 @@ fn ranges(settings: &Settings, lint: &mut Lint) {
         lint.range("passwords.length_max", passwords.length_max, 64, 256);
     }
     lint.range("passwords.different_min", passwords.different_min, 1, 8);
+}
+
+/// Most words of one list, and their lengths in characters (behaviour §2.5).
+const WORDS_MOST: usize = 10_000;
+const WORD_POINTS: std::ops::RangeInclusive<usize> = 4..=32;
+
+/// What Microsoft Entra would take: a list above it could not be moved there.
+const ENTRA_WORDS_MOST: usize = 1_000;
+const ENTRA_WORD_POINTS_MOST: usize = 16;
+
+fn banned_words(settings: &Settings, lint: &mut Lint) {
+    let passwords = &settings.passwords;
+    lint.range("passwords.points_min", passwords.points_min, 5, 8);
+    for (key, words) in [
+        ("passwords.banned_words", &passwords.banned_words),
+        (
+            "passwords.organisation_words",
+            &passwords.organisation_words,
+        ),
+    ] {
+        let count = words.len().to_string();
+        if words.len() > WORDS_MOST {
+            lint.refuse("range", key, &count, "over-10000-words");
+        } else if words.len() > ENTRA_WORDS_MOST {
+            lint.warn("W14", key, &count, "over-1000-words-cannot-move-to-entra");
+        }
+        let points = |word: &&String| word.chars().count();
+        if let Some(word) = words
+            .iter()
+            .find(|word| !WORD_POINTS.contains(&points(word)))
+        {
+            lint.refuse("range", key, word, "word-outside-4-to-32-characters");
+        } else if let Some(word) = words
+            .iter()
+            .find(|word| points(word) > ENTRA_WORD_POINTS_MOST)
+        {
+            lint.warn(
+                "W14",
+                key,
+                word,
+                "word-over-16-characters-cannot-move-to-entra",
+            );
+        }
+    }
+    match passwords.banned {
+        BannedMode::Off => lint.warn("W15", "passwords.banned", "off", "banned-words-off"),
+        BannedMode::Entra | BannedMode::Keymend if settings.profile == Profile::Nist => {
+            lint.warn(
+                "W15",
+                "passwords.banned",
+                "keymend",
+                "nist-wants-whole-words",
+            );
+        }
+        BannedMode::Entra => lint.warn(
+            "W15",
+            "passwords.banned",
+            "entra",
+            "lets-common-passwords-through",
+        ),
+        BannedMode::Keymend | BannedMode::Whole => {}
+    }
+    if passwords.enforcement == Enforcement::Audit {
+        lint.warn(
+            "W15",
+            "passwords.enforcement",
+            "audit",
+            "weak-passwords-only-noted",
+        );
+    }
+    if !passwords.leaked {
+        lint.warn(
+            "W15",
+            "passwords.leaked",
+            "false",
+            "leaked-passwords-accepted",
+        );
+    }
 }
 
 fn weak_choices(settings: &Settings, lint: &mut Lint) {

@@ -208,3 +208,78 @@ fn a_method_that_nothing_can_send_and_a_directory_that_is_not_there_are_refused(
     elsewhere.writeback.insert("crop".into(), false);
     assert_eq!(refused(&elsewhere), [("R4", "crop".to_owned())]);
 }
+
+#[test]
+fn banned_words_have_bounds_and_what_entra_would_not_take_is_noted() {
+    let with = |words: Vec<String>| {
+        let mut settings = settings();
+        settings.passwords.banned_words = words;
+        settings
+    };
+    let numbered = |count: usize| (0..count).map(|n| format!("word{n}")).collect::<Vec<_>>();
+    for (words, severity, reason) in [
+        (numbered(10_001), Severity::Refused, "over-10000-words"),
+        (
+            vec!["abc".into()],
+            Severity::Refused,
+            "word-outside-4-to-32-characters",
+        ),
+        (
+            vec!["x".repeat(33)],
+            Severity::Refused,
+            "word-outside-4-to-32-characters",
+        ),
+        (
+            numbered(1_001),
+            Severity::Warned,
+            "over-1000-words-cannot-move-to-entra",
+        ),
+        (
+            vec!["x".repeat(17)],
+            Severity::Warned,
+            "word-over-16-characters-cannot-move-to-entra",
+        ),
+    ] {
+        assert!(
+            reasons(&with(words), severity).contains(&reason),
+            "{reason}"
+        );
+    }
+    let fine = reasons(&with(numbered(1_000)), Severity::Warned);
+    assert_eq!(fine, reasons(&settings(), Severity::Warned));
+}
+
+#[test]
+fn what_protects_passwords_less_is_warned_of() {
+    for (change, reason) in [
+        (
+            (|own| own.banned = BannedMode::Off) as fn(&mut PasswordSettings),
+            "banned-words-off",
+        ),
+        (
+            |own| own.banned = BannedMode::Entra,
+            "lets-common-passwords-through",
+        ),
+        (
+            |own| own.enforcement = Enforcement::Audit,
+            "weak-passwords-only-noted",
+        ),
+        (|own| own.leaked = false, "leaked-passwords-accepted"),
+    ] {
+        let mut settings = settings();
+        change(&mut settings.passwords);
+        assert!(
+            reasons(&settings, Severity::Warned).contains(&reason),
+            "{reason}"
+        );
+    }
+}
+
+#[test]
+fn a_policy_from_before_banned_words_has_their_defaults() {
+    let kept = r#"{"passwords": {"length_min": 12, "length_max": 100, "different_min": 3}}"#;
+    let settings: Settings = serde_json::from_str(kept).unwrap();
+    assert_eq!(settings.passwords.banned, BannedMode::Keymend);
+    assert_eq!(settings.passwords.points_min, 5);
+    assert!(settings.passwords.leaked && settings.passwords.banned_words.is_empty());
+}

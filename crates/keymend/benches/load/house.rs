@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keymend::app::{App, Directories, Parts};
+use keymend::app::{App, Directories, Parts, SitePasswords};
 use keymend::clock::SystemClock;
 use keymend::deliver::{Carriers, Composer, DemoOutbox, SiteWords};
 use keymend::entropy::SystemEntropy;
@@ -107,6 +107,7 @@ fn parts(
         composer: Composer::new(words).expect("texts are whole"),
         region: "GB".to_owned(),
         own_networks: vec!["127.0.0.0/8".parse().unwrap()],
+        passwords: SitePasswords::default(),
         policy,
     }
 }

@@ -1,6 +1,7 @@
 //! The figures of `docs/benchmarks.md`: `cargo bench --package keymend --bench load -- [part]…`
 //!
-//! Parts: `landing` (with memory and open flows), `start`, `journeys`, `change` (needs slapd), `timing`.
+//! Parts: `landing` (with memory and open flows), `start`, `journeys`, `change` (needs slapd), `timing`,
+//! `words`, `breach` (`--hashes N` of them, 10,000,000).
 //! Without one, all of them run.  `--flows N` says how many flows to open (100,000),
 //! `--seconds N` how long a round lasts (5).  Nothing here is a test: the tables are for people.
 //!
@@ -26,6 +27,7 @@ mod journeys;
 mod landing;
 mod line;
 mod measure;
+mod passwords;
 mod people;
 mod program;
 mod slow;
@@ -38,6 +40,7 @@ struct Wanted {
     parts: Vec<String>,
     flows: usize,
     round: Duration,
+    hashes: u64,
 }
 
 impl Wanted {
@@ -46,11 +49,13 @@ impl Wanted {
             parts: Vec::new(),
             flows: 100_000,
             round: Duration::from_secs(5),
+            hashes: 10_000_000,
         };
         while let Some(word) = words.next() {
             let mut number = || words.next().and_then(|text| text.parse::<usize>().ok());
             match word.as_str() {
                 "--flows" => wanted.flows = number().expect("--flows takes a number"),
+                "--hashes" => wanted.hashes = number().expect("--hashes takes a number") as u64,
                 "--seconds" => {
                     let seconds = number().expect("--seconds takes a number");
                     wanted.round = Duration::from_secs(seconds as u64);
@@ -84,5 +89,11 @@ fn main() {
     }
     if wanted.has("timing") {
         timing::run();
+    }
+    if wanted.has("words") {
+        passwords::words();
+    }
+    if wanted.has("breach") {
+        passwords::breach(wanted.hashes);
     }
 }

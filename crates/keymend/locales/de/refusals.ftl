@@ -77,7 +77,11 @@ refusal-pw-short =
     }
 refusal-pw-long = Benutzen Sie höchstens { $n } Zeichen.
 refusal-pw-differ = Die beiden Passwörter sind nicht gleich. Bitte geben Sie sie noch einmal ein.
-refusal-pw-banned = Dieses Passwort ist leicht zu erraten: Es ist auf „{ $term }“ gebaut. Nehmen Sie drei oder vier Wörter, die nichts miteinander zu tun haben.
+refusal-pw-banned =
+    { $known ->
+        [word] Dieses Passwort ist leicht zu erraten: Es ist auf „{ $term }“ gebaut. Nehmen Sie drei oder vier Wörter, die nichts miteinander zu tun haben.
+       *[nothing] Dieses Passwort ist leicht zu erraten: Es ist auf ein häufiges Wort, eine Wiederholung oder eine einfache Reihe gebaut. Nehmen Sie drei oder vier Wörter, die nichts miteinander zu tun haben.
+    }
 refusal-pw-name = Bitte benutzen Sie Ihren Namen oder Benutzernamen („{ $part }“) nicht im Passwort.
 refusal-pw-leaked = Dieses Passwort steht in einer öffentlichen Liste bekannt gewordener Passwörter, darum versuchen Angreifer es früh. Bitte wählen Sie ein anderes.
 refusal-pw-classes = Ihr Verzeichnis verlangt { $n } von diesen: Großbuchstaben, Kleinbuchstaben, Ziffern, Symbole, andere Buchstaben. Sie haben { $k } benutzt.

@@ -77,7 +77,11 @@ refusal-pw-short =
     }
 refusal-pw-long = Use at most { $n } characters.
 refusal-pw-differ = The two passwords are not the same. Please type them again.
-refusal-pw-banned = This password is easy to guess: it is built on “{ $term }”. Use three or four words that have nothing to do with each other.
+refusal-pw-banned =
+    { $known ->
+        [word] This password is easy to guess: it is built on “{ $term }”. Use three or four words that have nothing to do with each other.
+       *[nothing] This password is easy to guess: it is built on a common word, a repetition or a simple row. Use three or four words that have nothing to do with each other.
+    }
 refusal-pw-name = Please do not use your name or user name (“{ $part }”) in the password.
 refusal-pw-leaked = This password is in a public list of leaked passwords, so attackers try it early. Please choose another.
 refusal-pw-classes = Your directory asks for { $n } of these: capital letters, small letters, digits, symbols, other letters. You used { $k }.

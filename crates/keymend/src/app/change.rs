@@ -3,7 +3,7 @@
 use keymend_domain::account::Account;
 use keymend_domain::directory::PasswordRules;
 use keymend_domain::flow::{Flow, Opened};
-use keymend_domain::password::{self, RuleLine, Rules};
+use keymend_domain::password::{RuleLine, Rules};
 use keymend_domain::refusal::Refusal;
 use keymend_domain::registration::{Attempt, Level, Person, SignInTarget, may_try};
 use keymend_domain::secret::{Password, Secret};
@@ -27,7 +27,7 @@ impl App {
     ) -> Result<Vec<RuleLine>, Stop> {
         let person = self.signed_in_person(handle).await?;
         let rules = self.password_rules(&person.account.id).await?;
-        Ok(password::lines(typed.as_ref(), &person.account, &rules))
+        Ok(self.rule_lines(typed.as_ref(), &person.account, &rules))
     }
 
     /// A new password by somebody who types the old one.  The directory is asked as the person,
@@ -67,7 +67,7 @@ impl App {
             Password::of_current(current).map_err(|shape| Stop::Refused(shape_refusal(shape)))?;
         let new = new.into_password().map_err(Stop::Refused)?;
         let (account, rules) = self.changeable(&person).await?;
-        let broken = password::judge_change(&new, &current, &account, &rules);
+        let broken = self.judge_change((&new, &current), &account, &rules);
         if !broken.is_empty() {
             return Err(Stop::Refused(Refusal::PasswordRejected(broken)));
         }

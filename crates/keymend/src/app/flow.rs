@@ -6,7 +6,7 @@ use keymend_domain::directory::Health;
 use keymend_domain::flow::{Context, Flow, FlowFault, Intent, Stage, Step, View};
 use keymend_domain::id::CorrelationId;
 use keymend_domain::method::{self, MethodKind};
-use keymend_domain::password::{self, RuleLine, Rules};
+use keymend_domain::password::{RuleLine, Rules};
 use keymend_domain::refusal::Refusal;
 use keymend_domain::secret::{Password, Secret};
 use keymend_domain::time::Moment;
@@ -124,7 +124,7 @@ impl App {
             return Ok(Vec::new());
         };
         let rules = self.password_rules(&account.id).await?;
-        Ok(password::lines(typed, account, &rules))
+        Ok(self.rule_lines(typed, account, &rules))
     }
 
     /// All rules that apply to one account, the directory's as it tells them now.

@@ -11,7 +11,7 @@ use keymend_domain::directory::{
 };
 use keymend_domain::flow::{Flow, Fresh, Judged, Opened, Stage, Step, Ticket, View};
 use keymend_domain::id::{FlowId, OrderId};
-use keymend_domain::password::{self, Rules};
+use keymend_domain::password::Rules;
 use keymend_domain::refusal::Refusal;
 use keymend_domain::secret::{PASSWORD_POINTS_MAX, Password, PasswordShape, Secret};
 use tokio::sync::oneshot;
@@ -149,7 +149,7 @@ impl App {
             None => None,
         };
         let broken = found.as_ref().map_or_else(Vec::new, |(account, rules)| {
-            password::judge(&password, account, rules)
+            self.judge(&password, account, rules)
         });
         let account = found.map(|(account, _)| account);
         let opened = self.open_reset(form, (account, broken), visitor).await?;

@@ -169,6 +169,7 @@ impl App {
     }
 
     fn set_policy(&self, policy: Policy) {
+        self.inner.guard.follow(&policy);
         let policy = Arc::new(policy);
         match self.inner.policy.write() {
             Ok(mut running) => *running = policy,
@@ -221,12 +222,43 @@ fn differences(old: &Settings, new: &Settings) -> Vec<Change> {
     paths
         .into_iter()
         .filter(|path| old.get(*path) != new.get(*path))
-        .map(|path| Change {
-            setting: path.clone(),
-            old: value(&old, path),
-            new: value(&new, path),
+        .map(|path| {
+            let (old, new) = (value(&old, path), value(&new, path));
+            let (old, new) = match path.as_str() {
+                "passwords.banned_words" => (tally(&old, &new), tally(&new, &old)),
+                _ => (old, new),
+            };
+            let setting = path.clone();
+            Change { setting, old, new }
         })
         .collect()
+}
+
+/// Words of a long list that a change names.
+const WORDS_NAMED: usize = 20;
+
+/// A list of up to ten thousand words, told by its length and by what the other list does not have.
+fn tally(list: &str, other: &str) -> String {
+    let words = |text: &str| -> Vec<String> { serde_json::from_str(text).unwrap_or_default() };
+    let (list, other) = (words(list), words(other));
+    let mut text = format!("{} words", list.len());
+    let known: std::collections::HashSet<&String> = other.iter().collect();
+    let own: Vec<&str> = list
+        .iter()
+        .filter(|word| !known.contains(word))
+        .map(String::as_str)
+        .collect();
+    if !own.is_empty() {
+        let named = own
+            .iter()
+            .take(WORDS_NAMED)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(", ");
+        let more = if own.len() > WORDS_NAMED { ", …" } else { "" };
+        text.push_str(&format!(", {} only here: {named}{more}", own.len()));
+    }
+    text
 }
 
 fn flat(settings: &Settings) -> BTreeMap<String, String> {
@@ -275,6 +307,30 @@ mod tests {
         assert_eq!(
             named,
             [("gates", "2", "1"), ("limits.flow_mins", "15", "20")]
+        );
+    }
+
+    #[test]
+    fn a_long_list_of_words_is_told_by_what_came_and_went() {
+        let with = |words: &[&str]| {
+            let mut settings = Settings::default();
+            settings.passwords.banned_words = words.iter().map(|word| (*word).to_owned()).collect();
+            settings
+        };
+        let changes = differences(
+            &with(&["kettle", "river"]),
+            &with(&["river", "moss", "lantern"]),
+        );
+        let said: Vec<_> = changes
+            .iter()
+            .map(|c| (c.old.as_str(), c.new.as_str()))
+            .collect();
+        assert_eq!(
+            said,
+            [(
+                "2 words, 1 only here: kettle",
+                "3 words, 2 only here: moss, lantern"
+            )]
         );
     }
 }

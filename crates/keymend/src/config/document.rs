@@ -46,6 +46,10 @@ pub struct Document {
     /// The gateway for text messages.  Without this section no text can be sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub texts: Option<TextsSection>,
+    /// The list of leaked passwords.  Without this section the shorter list that comes with Keymend
+    /// is looked into, alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breach: Option<BreachSection>,
     /// What is written to the log.
     #[serde(default)]
     pub log: LogSection,
@@ -261,6 +265,20 @@ pub struct DirectorySection {
     #[serde(default = "thirty")]
     #[schemars(range(min = 10, max = 300))]
     pub health_interval_secs: u32,
+}
+
+/// The list of leaked passwords.
+///
+/// Nobody is asked for it: new passwords are looked up on this machine.  Whether they are is a
+/// setting of the policy, `passwords.leaked`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct BreachSection {
+    /// The file that `keymend breach build` made.  If it is missing or damaged, the service starts
+    /// all the same, says so in the log, and looks into the list that comes with Keymend.
+    #[schemars(example = &"/var/lib/keymend/leaked.kmb")]
+    pub file: PathBuf,
 }
 
 /// How much is written to the log.

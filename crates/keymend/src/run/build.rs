@@ -12,7 +12,8 @@ use keymend_domain::policy::{Policy, Settings};
 use keymend_domain::time::{Clock, Entropy};
 
 use super::words;
-use crate::app::{App, Parts};
+use crate::app::{App, Parts, SitePasswords};
+use crate::breach::Leaked;
 use crate::cli::Stop;
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -77,6 +78,7 @@ pub(super) async fn build(path: &Path, config: &Config) -> Result<Built, Stop> {
         composer,
         region: config.site.region.clone(),
         own_networks: Vec::new(),
+        passwords: passwords(config),
         policy,
     };
     Ok(Built {
@@ -86,6 +88,33 @@ pub(super) async fn build(path: &Path, config: &Config) -> Result<Built, Stop> {
         entropy,
         has_settings,
     })
+}
+
+/// What the site knows of passwords that are easy to guess: its name, the labels of its domain,
+/// and the lists of leaked passwords.
+fn passwords(config: &Config) -> SitePasswords {
+    let host = config.site.public_origin.authority();
+    let labels = host
+        .split(['.', ':'])
+        .filter(|label| !label.starts_with(|sign: char| sign.is_ascii_digit()));
+    let mut words: Vec<String> = labels.map(str::to_owned).collect();
+    // The last label is the country's or the trade's, not the organisation's.
+    if words.len() > 1 {
+        words.pop();
+    }
+    SitePasswords {
+        organisation: config.site.organisation.clone(),
+        words,
+        leaked: leaked(config),
+    }
+}
+
+/// The lists of leaked passwords.
+pub(super) fn leaked(config: &Config) -> Leaked {
+    match &config.breach_file {
+        Some(file) => Leaked::with_file(file),
+        None => Leaked::shipped(),
+    }
 }
 
 /// Opens the store alone: for commands that read it and need nothing else.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keymend_domain::directory::{Directory, Health};
 use keymend_domain::time::Clock;
 
-use super::{build, words};
+use super::{breach, build, words};
 use crate::cli::{ConfigCheck, Output, Stop, config::load, print};
 use crate::clock::SystemClock;
 use crate::deliver::{Carrier, Carriers};
@@ -29,7 +29,17 @@ pub fn check(arguments: &ConfigCheck, output: Output<'_>) -> Result<(), Stop> {
         text.push_str(&format!("remark: {remark}\n"));
     }
     text.push_str(&format!("{}: nothing is wrong with it\n", path.display()));
+    let leaked = build::leaked(&config);
+    if let Some(file) = leaked.file() {
+        text.push_str(&breach::summary(file));
+    }
     print(output, &text)?;
+    if let Some(fault) = leaked.fault() {
+        return Err(Stop::Fault(format!(
+            "breach.file: {fault}; the service starts without it and looks into the list that comes \
+             with Keymend: see `keymend breach build`"
+        )));
+    }
     if !arguments.connect {
         return Ok(());
     }

@@ -17,7 +17,7 @@ use keymend_domain::policy::{
 use keymend_domain::time::{Clock, Entropy};
 
 use super::{Service, bind};
-use crate::app::{App, Directories, Parts};
+use crate::app::{App, Directories, Parts, SitePasswords};
 use crate::cli::{DemoArguments, Output, Stop, print};
 use crate::clock::SystemClock;
 use crate::deliver::{Carriers, Composer, DemoOutbox, SiteWords};
@@ -95,6 +95,10 @@ async fn build(arguments: &DemoArguments, address: SocketAddr) -> Result<Service
             "127.0.0.0/8".parse().map_err(fault)?,
             "::1/128".parse().map_err(fault)?,
         ],
+        passwords: SitePasswords {
+            organisation: site.organisation.clone(),
+            ..SitePasswords::default()
+        },
         policy,
     };
     Service::new(App::new(parts), site, keys.csrf.clone())

@@ -151,7 +151,7 @@ fn read(file: &Path) -> Result<Settings, Stop> {
     })
 }
 
-fn said(applied: &Applied) -> String {
+pub(super) fn said(applied: &Applied) -> String {
     let mut text = String::new();
     if applied.changes.is_empty() {
         text.push_str("nothing changed\n");
@@ -185,7 +185,7 @@ fn change_rows(changes: &[Change]) -> Vec<Vec<String>> {
     changes.iter().map(row).collect()
 }
 
-fn not_applied(file: &Path, fault: ApplyFault) -> Stop {
+pub(super) fn not_applied(file: &Path, fault: ApplyFault) -> Stop {
     let shown = file.display();
     match fault {
         ApplyFault::Lint(lint) => Stop::Usage(format!(

@@ -42,6 +42,7 @@ async fn run(
     let built = build::build(path, config).await?;
     note(&built, AuditDeed::SystemStarted).await?;
     say_what_is_off(&built);
+    say_what_is_leaked(&built.app);
     let directories = look_at_directories(built.app.clone());
     let service = Service::new(built.app.clone(), site, built.form_key.clone())?;
     print(output, &ready(config, &listener))?;
@@ -102,6 +103,34 @@ fn say_what_is_off(built: &Built) {
             method = kind.word(),
             "the policy allows a method whose codes nothing can send; add [mail] or [texts]"
         );
+    }
+}
+
+/// A list of leaked passwords older than this deserves a look (behaviour §7, M21).
+const LIST_AGE_SECS_MAX: i64 = 180 * 24 * 3_600;
+
+/// Says which list of leaked passwords is looked into, and what is wrong with it.
+fn say_what_is_leaked(app: &App) {
+    if let Some(fault) = app.leaked().fault() {
+        tracing::error!(
+            "the list of leaked passwords cannot be used: {fault}; the one that comes with Keymend \
+             answers until it is built again with `keymend breach build`"
+        );
+    }
+    if let Some(file) = app.leaked().file() {
+        let made_at_secs = i64::try_from(file.made_at_secs()).unwrap_or_default();
+        let age_secs = app.now().0 / 1_000 - made_at_secs;
+        tracing::info!(
+            hashes = file.count(),
+            kind = file.kind().word(),
+            "a list of leaked passwords is in use"
+        );
+        if age_secs > LIST_AGE_SECS_MAX {
+            tracing::warn!(
+                age_days = age_secs / 86_400,
+                "the list of leaked passwords is old: build it anew"
+            );
+        }
     }
 }
 

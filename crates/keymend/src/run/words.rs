@@ -113,6 +113,27 @@ fn reason(word: &str) -> &str {
             "nothing is configured that could send it; add [mail] or [texts] to the configuration"
         }
         "no-such-directory" => "the configuration has no directory of this name",
+        other => about_passwords(other),
+    }
+}
+
+fn about_passwords(word: &str) -> &str {
+    match word {
+        "over-10000-words" => "lists take 10,000 words at most",
+        "over-1000-words-cannot-move-to-entra" => "Microsoft Entra takes 1,000 words at most",
+        "word-outside-4-to-32-characters" => "words have 4 to 32 characters",
+        "word-over-16-characters-cannot-move-to-entra" => {
+            "Microsoft Entra takes words of 16 characters at most"
+        }
+        "banned-words-off" => "passwords that attackers try first would be accepted",
+        "lets-common-passwords-through" => {
+            "Password123! and Summer2025! pass this scoring; `keymend` refuses them"
+        }
+        "nist-wants-whole-words" => {
+            "NIST SP 800-63B-4 wants only whole passwords compared; write \"whole\""
+        }
+        "weak-passwords-only-noted" => "weak passwords are accepted, and the log notes the rule",
+        "leaked-passwords-accepted" => "passwords of public lists would be accepted",
         other => other,
     }
 }
@@ -121,7 +142,7 @@ fn reason(word: &str) -> &str {
 mod tests {
     use super::*;
     use expect_test::expect;
-    use keymend_domain::policy::{Profile, Scope, Settings, check};
+    use keymend_domain::policy::{BannedMode, Enforcement, Profile, Scope, Settings, check};
 
     #[test]
     fn findings_stand_in_columns_with_their_reason_in_words() {
@@ -155,6 +176,21 @@ mod tests {
         worst.notifications.person = false;
         worst.notifications.administrator_addresses = vec!["x".to_owned(); 101];
         worst.passwords.length_max = 1;
+        worst.passwords.leaked = false;
+        worst.passwords.enforcement = Enforcement::Audit;
+        worst.passwords.banned_words = vec!["x".to_owned()];
+        worst.passwords.organisation_words = vec!["x".repeat(20); 1_001];
+        for banned in [BannedMode::Off, BannedMode::Entra] {
+            let mut weak = Settings::default();
+            weak.passwords.banned = banned;
+            weak.passwords.banned_words = vec!["word".to_owned(); 10_001];
+            let findings = check(&weak).findings;
+            assert!(
+                findings
+                    .iter()
+                    .all(|found| reason(found.reason).contains(' '))
+            );
+        }
         for bot_check in ["off", "picture-and-sound"] {
             worst.bot_check = serde_json::from_value(bot_check.into()).unwrap();
             for finding in check(&worst).findings {

@@ -1,6 +1,7 @@
 //! A forgotten password becomes a new one.
 
 use expect_test::expect;
+use keymend_domain::policy::Enforcement;
 
 use crate::people::{MAILBOX, NEW, OLD};
 use crate::world::World;
@@ -67,12 +68,53 @@ async fn one_gate_is_enough_where_the_policy_says_so_and_then_asks_for_a_longer_
     let mut jane = world.visitor();
     jane.forgot("jane01").await.proves_by_text().await;
     expect!["200 Choose a new password"].assert_eq(&jane.sees());
-    jane.chooses("river stones").await;
+    jane.chooses("vexed gnomes").await;
     expect![[r#"
         200 Choose a new password
         ! Use at least 15 characters; you typed 12."#]]
     .assert_eq(&jane.sees());
     jane.chooses(NEW).await;
+    expect!["200 Your password has been changed"].assert_eq(&jane.sees());
+    world.rests().await;
+}
+
+#[tokio::test]
+async fn what_is_easy_to_guess_or_leaked_is_refused_with_the_reason() {
+    let world = World::open().await;
+    let mut jane = world.visitor();
+    jane.forgot("jane01").await.proves_by_email().await;
+    jane.proves_by_text().await;
+    jane.chooses("Summer2025!").await;
+    expect![[r#"
+        200 Choose a new password
+        ! This password is easy to guess: it is built on “summer”. Use three or four words that have nothing to do with each other."#]]
+    .assert_eq(&jane.sees());
+    // The page says it without script too.
+    assert!(
+        jane.page.text().contains("Strength: easy to guess"),
+        "{}",
+        jane.page.text()
+    );
+    jane.chooses("bhrh0h2oof6xbqjeh").await;
+    expect![[r#"
+        200 Choose a new password
+        ! This password is in a public list of leaked passwords, so attackers try it early. Please choose another."#]]
+    .assert_eq(&jane.sees());
+    jane.chooses(NEW).await;
+    expect!["200 Your password has been changed"].assert_eq(&jane.sees());
+    world.rests().await;
+}
+
+#[tokio::test]
+async fn where_the_policy_only_notes_weak_passwords_they_are_accepted() {
+    let world = World::plan()
+        .with(|settings| settings.passwords.enforcement = Enforcement::Audit)
+        .opens()
+        .await;
+    let mut jane = world.visitor();
+    jane.forgot("jane01").await.proves_by_email().await;
+    jane.proves_by_text().await;
+    jane.chooses("Summer2025!").await;
     expect!["200 Your password has been changed"].assert_eq(&jane.sees());
     world.rests().await;
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use jiff::tz::TimeZone;
-use keymend::app::{App, Directories, Parts};
+use keymend::app::{App, Directories, Parts, SitePasswords};
 use keymend::clock::ManualClock;
 use keymend::deliver::{Carrier, Carriers, Composer, DemoOutbox, SiteWords};
 use keymend::human::Human;
@@ -144,6 +144,7 @@ impl Plan {
             composer: Composer::new(words()).unwrap(),
             region: "GB".to_owned(),
             own_networks: Vec::new(),
+            passwords: SitePasswords::default(),
             policy: saved_policy(&store, self.settings).await,
         });
         let service = Service::new(app.clone(), site, keys.csrf.clone()).unwrap();

@@ -83,7 +83,10 @@ impl Sayings<'_> {
                 vec![("n", (*least).into()), ("m", (*typed).into())]
             }
             RuleBroken::Long { most } => vec![("n", (*most).into())],
-            RuleBroken::Banned { term } => vec![("term", term.as_str().into())],
+            RuleBroken::Banned { term } => {
+                let known = if term.is_empty() { "nothing" } else { "word" };
+                vec![("known", known.into()), ("term", term.as_str().into())]
+            }
             RuleBroken::Name { part } => vec![("part", part.as_str().into())],
             RuleBroken::Classes { needed, used } => {
                 vec![("n", (*needed).into()), ("k", (*used).into())]
@@ -175,6 +178,8 @@ fn rule_id(line: &RuleLine) -> &'static str {
         (RuleKind::History, _) => "directory-history",
         (RuleKind::Different, _) => "variety",
         (RuleKind::Same, _) => "differs",
+        (RuleKind::Banned, _) => "banned",
+        (RuleKind::Leaked, _) => "leaked",
     }
 }
 

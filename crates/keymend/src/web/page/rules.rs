@@ -1,6 +1,7 @@
 //! The password rules as the pages show them, at first and while the person types.
 
 use serde::{Serialize, Serializer};
+use zeroize::Zeroizing;
 
 use crate::text::{Lang, TextValue, Texts};
 
@@ -127,7 +128,50 @@ impl RulesAnswer {
     }
 }
 
+/// Characters that the estimate looks at; its time grows with the square of them.
+const ESTIMATED_POINTS_MAX: usize = 100;
+
 impl Strength {
+    /// How hard a password is to guess by the estimate of zxcvbn (Wheeler 2016), which knows
+    /// English words, dates, repetitions and the keyboard.  Advice, never a refusal.
+    pub fn of(password: &str, organisation: &str) -> Self {
+        let estimated: String = password.chars().take(ESTIMATED_POINTS_MAX).collect();
+        let estimated = Zeroizing::new(estimated);
+        match zxcvbn::zxcvbn(&estimated, &[organisation]).score() {
+            zxcvbn::Score::Zero | zxcvbn::Score::One => Self::Weak,
+            zxcvbn::Score::Two => Self::Fair,
+            zxcvbn::Score::Three => Self::Good,
+            _ => Self::Strong,
+        }
+    }
+
+    /// The same for a password that was judged: what is banned or leaked is guessed early,
+    /// whatever an estimate says.
+    pub fn judged(password: &str, organisation: &str, lists: &RuleLists) -> Self {
+        let is_open = |rule: &Rule| matches!(rule.state, RuleState::NotYet | RuleState::NotMet);
+        let is_known = |rule: &&Rule| matches!(rule.id, "banned" | "leaked");
+        if lists.organisation.iter().filter(is_known).any(is_open) {
+            return Self::Weak;
+        }
+        Self::of(password, organisation)
+    }
+
+    /// The strength that a word means.
+    pub fn from_word(word: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|strength| strength.word() == word);
+        found.copied()
+    }
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Weak => "weak",
+            Self::Fair => "fair",
+            Self::Good => "good",
+            Self::Strong => "strong",
+        }
+    }
+
     fn text_id(self) -> &'static str {
         match self {
             Self::Weak => "strength-weak",

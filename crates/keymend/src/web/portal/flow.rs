@@ -20,7 +20,7 @@ use crate::web::page::ending::{
     Barred, Cancelled, Expired, PasswordChanged, Paused, Unconfirmed, Unlocked,
 };
 use crate::web::page::proven::{NewPassword, NextWay, Saving, Unlock};
-use crate::web::page::{ErrorLine, Frame, Page, TimeLeft, Way};
+use crate::web::page::{ErrorLine, Frame, Page, Strength, TimeLeft, Way};
 use crate::web::problem::Ended;
 
 /// `GET /flow`.
@@ -42,6 +42,7 @@ pub(super) async fn show(desk: Desk, RawQuery(query): RawQuery) -> Response {
             handle,
             page: &page,
             typed: "",
+            strength: strength_of(query.as_deref()),
         }
         .answer(),
         Err(Stop::NoFlow) => desk.go("/reset").with(desk.clear(Cookie::Flow)).done(),
@@ -55,6 +56,13 @@ struct Shown<'a> {
     page: &'a FlowPage,
     /// An address or number that was none, to be mended.
     typed: &'a str,
+    /// How strong the refused password was.
+    strength: Option<Strength>,
+}
+
+/// What the answer to a refused password said of its strength.
+fn strength_of(query: Option<&str>) -> Option<Strength> {
+    Strength::from_word(query?.strip_prefix("strength=")?)
 }
 
 impl Shown<'_> {
@@ -220,7 +228,7 @@ impl Shown<'_> {
             login_name: login.clone(),
             rules: self.page.rules.as_slice().into(),
             rejected,
-            strength: None,
+            strength: self.strength,
             offers_unlock,
         };
         self.open_with(&page, errors)
@@ -391,6 +399,7 @@ async fn mend(sent: &Sent, moved: &Moved, typed: &str) -> Response {
             handle,
             page: &page,
             typed,
+            strength: None,
         }
         .answer(),
         Err(stop) => sent.moved(Err(stop)),

@@ -7,7 +7,7 @@ use keymend_domain::directory::{MustChange, RuleBroken};
 use keymend_domain::flow::{Finish, View};
 use keymend_domain::refusal::Refusal;
 use keymend_domain::registration::Level;
-use keymend_domain::secret::Password;
+use keymend_domain::secret::{Password, Secret};
 
 use super::own::{Signed, signed};
 use super::posted::Sent;
@@ -16,24 +16,57 @@ use crate::web::answer::{Answered, Desk};
 use crate::web::cookie::Cookie;
 use crate::web::form::Fields;
 use crate::web::page::own_password::{ChangePassword, ChangeReason};
-use crate::web::page::{ErrorLine, Note, RuleLists, RulesAnswer};
+use crate::web::page::{ErrorLine, Note, RuleLists, RulesAnswer, Strength};
 
 /// The connection ends with an answer to a form that carried a password, so that its buffers are
 /// freed.
 const CLOSE: (HeaderName, HeaderValue) = (header::CONNECTION, HeaderValue::from_static("close"));
 
-fn typed(fields: &mut Fields) -> NewPassword {
+/// What was typed, and a copy for saying how strong it was if it is refused.
+fn typed(fields: &mut Fields) -> (NewPassword, Secret) {
     let was_shown = fields.take("shown") == "yes";
     let password = fields.take_secret("password");
-    NewPassword::new(password, fields.take_secret("again"), was_shown)
+    let kept = password.duplicate();
+    let again = fields.take_secret("again");
+    (NewPassword::new(password, again, was_shown), kept)
+}
+
+/// Where a refused password leads, saying how strong it was.
+fn again_after(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Weak => "/flow?strength=weak",
+        Strength::Fair => "/flow?strength=fair",
+        Strength::Good => "/flow?strength=good",
+        Strength::Strong => "/flow?strength=strong",
+    }
+}
+
+/// How strong a refused password was.
+fn strength(typed: &Secret, broken: &[RuleBroken], organisation: &str) -> Strength {
+    let is_known =
+        |rule: &RuleBroken| matches!(rule, RuleBroken::Banned { .. } | RuleBroken::Leaked);
+    if broken.iter().any(is_known) {
+        return Strength::Weak;
+    }
+    Strength::of(typed.expose(), organisation)
 }
 
 /// `POST /flow/password`.
 pub(super) async fn choose(desk: Desk, fields: Fields) -> Answered {
     let mut sent = Sent::in_flow(desk, fields, &["password", "again", "shown"]).await?;
-    let new = typed(sent.fields());
+    let (new, kept) = typed(sent.fields());
     let written = sent.app().choose_password(sent.step(), new, &sent.visitor);
     let written = written.await;
+    if let Ok(written) = &written
+        && let Some(Refusal::PasswordRejected(broken)) = &written.moved.refusal
+    {
+        // The next page is asked for anew and knows nothing of what was typed, so it is told.
+        let desk = &sent.desk;
+        let strength = strength(&kept, broken, &desk.web.site().organisation);
+        let handle = written.moved.handle.as_ref();
+        let cookie = handle.and_then(|handle| desk.set(Cookie::Flow, handle));
+        return Ok(closing(desk.go(again_after(strength)).with(cookie).done()));
+    }
     Ok(written_to(&sent, written))
 }
 
@@ -62,7 +95,9 @@ fn closing(response: Response) -> Response {
 pub(super) async fn rules(desk: Desk, mut fields: Fields) -> Answered {
     desk.expects(&fields, &["password"])?;
     let token = fields.take("form_token");
-    let password = Password::of_new(&fields.take_secret("password")).ok();
+    let kept = fields.take_secret("password");
+    let password = Password::of_new(&kept).ok();
+    let is_typed = password.is_some();
     let (web, seen) = (&desk.web, &desk.seen);
     let is_of = |handle: &str| web.tokens().check_step(&token, handle).is_ok();
     let lines = match (&seen.flow, &seen.me) {
@@ -75,7 +110,8 @@ pub(super) async fn rules(desk: Desk, mut fields: Fields) -> Answered {
     };
     let lists = RuleLists::from(lines.as_slice());
     let reader = (seen.lang, web.site().organisation.as_str());
-    let answer = RulesAnswer::new(web.renderer().texts(), reader, &lists, None);
+    let strength = is_typed.then(|| Strength::judged(kept.expose(), reader.1, &lists));
+    let answer = RulesAnswer::new(web.renderer().texts(), reader, &lists, strength);
     Ok(match serde_json::to_vec(&answer) {
         Ok(json) => (
             [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
@@ -97,6 +133,7 @@ pub(super) async fn show_change(desk: Desk) -> Answered {
 struct Again {
     errors: Vec<ErrorLine>,
     rejected: Option<Note>,
+    strength: Option<Strength>,
 }
 
 async fn change_form(desk: &Desk, signed: &Signed, again: Again) -> Response {
@@ -114,7 +151,7 @@ async fn change_form(desk: &Desk, signed: &Signed, again: Again) -> Response {
         },
         rules: lines.as_slice().into(),
         rejected: again.rejected,
-        strength: None,
+        strength: again.strength,
     };
     let status = match again.errors.is_empty() && page.rejected.is_none() {
         true => StatusCode::OK,
@@ -133,7 +170,7 @@ pub(super) async fn change(desk: Desk, mut fields: Fields) -> Answered {
         return Ok(desk.go("/me/password").done());
     };
     let current = fields.take_secret("current");
-    let new = typed(&mut fields);
+    let (new, kept) = typed(&mut fields);
     let is_current_missing = current.expose().is_empty();
     if is_current_missing || new.is_empty() {
         let field = match is_current_missing {
@@ -142,7 +179,7 @@ pub(super) async fn change(desk: Desk, mut fields: Fields) -> Answered {
         };
         let again = Again {
             errors: desk.lines(&Refusal::FormMissing, Some(field)),
-            rejected: None,
+            ..Again::default()
         };
         return Ok(closing(change_form(&desk, &signed, again).await));
     }
@@ -157,26 +194,26 @@ pub(super) async fn change(desk: Desk, mut fields: Fields) -> Answered {
         .app()
         .change_password((form, signed.page.person), passwords, &visitor)
         .await;
-    Ok(closing(changed_to(&desk, changed).await))
+    Ok(closing(changed_to(&desk, changed, &kept).await))
 }
 
-async fn changed_to(desk: &Desk, changed: Result<Written, Stop>) -> Response {
+async fn changed_to(desk: &Desk, changed: Result<Written, Stop>, kept: &Secret) -> Response {
     let written = match changed {
         Ok(written) => written,
         Err(Stop::Refused(Refusal::DirectoryDown { directory })) => {
             return desk.refused(&Refusal::DirectoryDown { directory });
         }
-        Err(Stop::Refused(refusal)) => return show_refusal(desk, &refusal).await,
+        Err(Stop::Refused(refusal)) => return show_refusal(desk, &refusal, kept).await,
         Err(stop) => return desk.stop(stop),
     };
     if let Some(refusal) = &written.moved.refusal {
-        return show_refusal(desk, refusal).await;
+        return show_refusal(desk, refusal, kept).await;
     }
     let Some(handle) = written.moved.handle else {
         return desk.go("/me/password").done();
     };
     if let Some(refusal) = written.view.as_ref().and_then(mendable) {
-        return show_refusal(desk, &refusal).await;
+        return show_refusal(desk, &refusal, kept).await;
     }
     desk.go("/flow")
         .with(desk.set(Cookie::Flow, &handle))
@@ -198,21 +235,27 @@ fn mendable(view: &View) -> Option<Refusal> {
     }
 }
 
-async fn show_refusal(desk: &Desk, refusal: &Refusal) -> Response {
+async fn show_refusal(desk: &Desk, refusal: &Refusal, kept: &Secret) -> Response {
     // Read again: the form that was sent has used its step up.
     let signed = match signed(desk).await {
         Ok(signed) => signed,
         Err(halt) => return halt.into_response(),
     };
     let mut errors = desk.lines(refusal, Some("password"));
-    let mut rejected = None;
+    let (mut rejected, mut estimate) = (None, None);
     if let Refusal::PasswordRejected(broken) = refusal {
+        estimate = Some(strength(kept, broken, &desk.web.site().organisation));
         rejected = young(desk, &signed, broken).or_else(|| desk.directory_note(broken));
         if let Some(note) = &rejected {
             errors.retain(|line| line.refusal_id != note.refusal_id);
         }
     }
-    change_form(desk, &signed, Again { errors, rejected }).await
+    let again = Again {
+        errors,
+        rejected,
+        strength: estimate,
+    };
+    change_form(desk, &signed, again).await
 }
 
 fn young(desk: &Desk, signed: &Signed, broken: &[RuleBroken]) -> Option<Note> {

@@ -19,6 +19,9 @@ fn broken_rules() -> Vec<RuleBroken> {
         RuleBroken::Banned {
             term: "summer".to_owned(),
         },
+        RuleBroken::Banned {
+            term: String::new(),
+        },
         RuleBroken::Name {
             part: "jane".to_owned(),
         },
