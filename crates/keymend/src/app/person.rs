@@ -5,8 +5,8 @@ mod offer;
 mod step;
 
 pub use offer::Offer;
-pub(super) use step::end_flows;
 pub use step::{FamiliarMark, OwnMoved};
+pub(super) use step::{end_flows, person_of};
 
 use keymend_domain::account::{Account, AccountRef, Anchor, Claim};
 use keymend_domain::audit::AuditDeed;
@@ -132,6 +132,7 @@ impl App {
                         account,
                         rules,
                         has_familiar: tx.has_familiar(&account.id, desk.now)?,
+                        is_signed_in: tx.has_session(&account.id, desk.now)?,
                     }),
                     None => None,
                 };
@@ -194,7 +195,7 @@ impl App {
         answer: SignIn,
         visitor: &Visitor,
     ) -> Result<SignedIn, Stop> {
-        let desk = self.desk(visitor);
+        let (desk, replaced) = (self.desk(visitor), visitor.replaced.clone());
         let decided = self
             .inner
             .store
@@ -208,9 +209,12 @@ impl App {
                     }
                 };
                 let handle = desk.handle()?;
+                if let Some(old) = &replaced {
+                    step::leave_behind(tx, old, &desk)?;
+                }
                 make_room(tx, &mut step.person, &desk)?;
-                let forget_at = step.person.forget_at(&desk.policy);
-                tx.insert_session(&handle, &step.person.account.id, forget_at, &step.person)?;
+                let ends_at = step.person.ends_at(&desk.policy);
+                tx.insert_session(&handle, &step.person.account.id, ends_at, &step.person)?;
                 for event in &step.audit {
                     tx.audit(event)?;
                 }
@@ -232,25 +236,23 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Stop::NotSignedIn`], or [`Stop::Refused`] with `signin.ended` after idling.
+    /// [`Stop::NotSignedIn`], [`Stop::Renewed`], or [`Stop::Refused`] with `signin.ended` after
+    /// idling, or if something done elsewhere ended the sign-in.
     pub async fn person(&self, handle: &str) -> Result<PersonPage, Stop> {
         let handle = handle.to_owned();
-        let found = self
+        let (policy, now) = (self.policy(), self.now());
+        let (person, standing, profile) = self
             .inner
             .store
             .read(move |rx| -> Result<_, Stop> {
-                let Some(person) = rx.session::<Person>(&handle)? else {
-                    return Ok(None);
-                };
+                let person = step::person_of(rx, &handle, now)?;
                 let standing = rx.standing(&person.account.id)?;
                 let profile = rx
                     .profile::<Profile>(&person.account.id)?
                     .unwrap_or_default();
-                Ok(Some((person, standing, profile)))
+                Ok((person, standing, profile))
             })
             .await?;
-        let (person, standing, profile) = found.ok_or(Stop::NotSignedIn)?;
-        let (policy, now) = (self.policy(), self.now());
         if person.is_over(&policy, now) {
             return Err(Stop::Refused(Refusal::SigninEnded));
         }
@@ -478,9 +480,7 @@ impl App {
         self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<OwnMoved, Stop> {
-                let person = tx
-                    .session::<Person>(&form.handle)?
-                    .ok_or(Stop::NotSignedIn)?;
+                let person = step::person_of(tx, &form.handle, desk.now)?;
                 let step = person.sign_out(&desk.context(tx.book()));
                 app.save_person(tx, step, (&form, &desk))
             })
@@ -493,7 +493,7 @@ fn make_room(tx: &mut Tx<'_>, person: &mut Person, desk: &Desk) -> Result<(), St
     let others = tx.sessions_of::<Person>(&person.account.id)?;
     let ended = person.pushes_out(others, &desk.context(tx.book()));
     for (session, event) in &ended {
-        tx.end_session(session)?;
+        tx.end_session(session, desk.now)?;
         tx.audit(event)?;
     }
     Ok(())
