@@ -55,12 +55,10 @@ impl Places {
             .all(|(_, places)| places.available_permits() > 0)
     }
 
-    fn of(&self, notice: &Notice) -> Option<&Arc<Semaphore>> {
-        let (carrier, urgency) = (notice.carrier(), notice.tidings.urgency());
-        let own = Queue { carrier, urgency };
+    fn of(&self, queue: Queue) -> Option<&Arc<Semaphore>> {
         self.0
             .iter()
-            .find_map(|(queue, places)| (*queue == own).then_some(places))
+            .find_map(|(own, places)| (*own == queue).then_some(places))
     }
 }
 
@@ -91,8 +89,8 @@ impl App {
     }
 
     fn send_off(&self, leased: Leased, places: &Places, carrying: &mut JoinSet<()>) {
-        // No more was leased than there were places, and nobody else takes any.
-        let place = places.of(&leased.notice).map(Arc::clone);
+        // No more was leased from a queue than it had places, and nobody else takes any.
+        let place = places.of(leased.queue).map(Arc::clone);
         let place = place.and_then(|places| places.try_acquire_owned().ok());
         let app = self.clone();
         carrying.spawn(async move {
@@ -150,7 +148,9 @@ impl App {
     }
 
     async fn carry(&self, leased: Leased) -> Result<(), Stop> {
-        let Leased { notice, attempts } = leased;
+        let Leased {
+            notice, attempts, ..
+        } = leased;
         let answer = if notice.expires_at <= self.now() {
             Carried::Never {
                 detail: "too old".to_owned(),
