@@ -138,7 +138,6 @@ fn samples() -> Vec<Tidings> {
         },
         attention("directory-down"),
         attention("directory-up"),
-        attention("help-unmatched"),
         attention("breaker"),
         attention("budget-80"),
         attention("budget-100"),
