@@ -109,7 +109,7 @@ impl Scene<'_> {
         let dn = &self.before.entry.dn;
         let bound = self
             .server
-            .bind_as((dn, current.expose()), Purpose::Write, self.limit())
+            .bind_as((dn, current.expose()), Purpose::Act, self.limit())
             .await;
         let (guest, answer) = match bound {
             Ok(bound) => bound,
@@ -305,7 +305,7 @@ impl Scene<'_> {
             }
             let binding = self
                 .server
-                .bind_as((dn, new.expose()), Purpose::Write, limit);
+                .bind_as((dn, new.expose()), Purpose::Verify, limit);
             match self.until.wait(binding).await {
                 Ok(Ok((guest, answer))) => {
                     guest.keep();

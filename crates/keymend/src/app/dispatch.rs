@@ -17,8 +17,9 @@ use crate::store::{Leased, Queue, Tx};
 const LEASE_MS: i64 = 2 * MINUTE_MS;
 /// How long the dispatcher sleeps when nobody wakes it.
 const IDLE: Duration = Duration::from_secs(2);
-/// How long news of a finished deed waits for company, unless a code comes first: messages that
-/// are carried together share the transactions around them.
+/// How long news of a finished deed waits for company at most: messages that are carried together
+/// share the transactions around them.  Whatever else wakes the dispatcher takes it along at once:
+/// a code, a page that may have left something, a place that became free.
 const GATHERING: Duration = Duration::from_millis(20);
 
 /// Messages of one queue carried at the same time.  A carrier has 16 in all, fewer than any mail

@@ -1,5 +1,6 @@
 //! Signed-in people: signing in, security info, registration.
 
+mod ask;
 mod note;
 mod offer;
 mod step;
@@ -8,10 +9,10 @@ pub use offer::Offer;
 pub use step::{FamiliarMark, OwnMoved};
 pub(super) use step::{end_flows, person_of};
 
-use keymend_domain::account::{Account, AccountRef, Anchor, Claim};
+use keymend_domain::account::{Account, Claim};
 use keymend_domain::audit::AuditDeed;
 use keymend_domain::code;
-use keymend_domain::directory::{Found, Health, NoMatch, PasswordRules, SignIn};
+use keymend_domain::directory::{Found, SignIn};
 use keymend_domain::flow::Standing;
 use keymend_domain::id::{CorrelationId, MethodId};
 use keymend_domain::method::{self, Method, MethodKind};
@@ -93,14 +94,10 @@ impl App {
             .await?;
         let answer = match attempt {
             Attempt::Paused(refusal) => return Err(Stop::Refused(refusal)),
-            Attempt::Withheld => {
-                self.ask_directory(&self.nobody(), &password).await?;
-                SignIn::NoMatch(NoMatch::Unsaid)
-            }
+            Attempt::Withheld => self.ask_directories(None, &password).await?,
             Attempt::Allowed => {
-                let nobody = self.nobody();
-                let asked = account.as_ref().map_or(&nobody, |account| &account.id);
-                self.ask_directory(asked, &password).await?
+                let asked = account.as_ref().map(|account| &account.id);
+                self.ask_directories(asked, &password).await?
             }
         };
         self.admit_person((claim, correlation), account, answer, visitor)
@@ -113,24 +110,17 @@ impl App {
         account: Option<&Account>,
         visitor: &Visitor,
     ) -> Result<Attempt, Stop> {
-        let rules: Option<(Account, PasswordRules)> = match account {
-            Some(account) => Some((account.clone(), self.sign_in_rules(&account.id).await)),
-            None => {
-                // The same questions for a name that means nobody: else the time of the answer
-                // would tell, wherever a directory is slower than the earliest moment.
-                self.sign_in_rules(&self.nobody()).await;
-                None
-            }
-        };
+        let rules = self.sign_in_rules(account.map(|account| &account.id)).await;
+        let account = account.cloned();
         let desk = self.desk(visitor);
         let (claim, correlation) = (claim.clone(), correlation.clone());
         self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
-                let target = match &rules {
-                    Some((account, rules)) => Some(SignInTarget {
+                let target = match &account {
+                    Some(account) => Some(SignInTarget {
                         account,
-                        rules,
+                        rules: &rules,
                         has_familiar: tx.has_familiar(&account.id, desk.now)?,
                         is_signed_in: tx.has_session(&account.id, desk.now)?,
                     }),
@@ -144,48 +134,6 @@ impl App {
                 Ok(attempt)
             })
             .await
-    }
-
-    /// The lockout rules of an account.  Where they cannot be read nobody may be asked: a page
-    /// that said so would tell that the name means somebody, so it is as if no try were left.
-    async fn sign_in_rules(&self, account: &AccountRef) -> PasswordRules {
-        match self.password_rules(account).await {
-            Ok(rules) => rules.directory,
-            Err(_) => PasswordRules {
-                lockout_threshold: 1,
-                ..PasswordRules::default()
-            },
-        }
-    }
-
-    /// An account that is in no directory, to be asked about where a name means nobody.
-    fn nobody(&self) -> AccountRef {
-        AccountRef {
-            directory: self.inner.directories.first_up(),
-            anchor: Anchor("00000000-0000-0000-0000-000000000000".to_owned()),
-        }
-    }
-
-    async fn ask_directory(
-        &self,
-        account: &AccountRef,
-        password: &Password,
-    ) -> Result<SignIn, Stop> {
-        let name = &account.directory;
-        let Some(directory) = self.inner.directories.get(name) else {
-            return Ok(SignIn::NoMatch(NoMatch::Unsaid));
-        };
-        match directory.check_password(account, password).await {
-            Ok(answer) => Ok(answer),
-            Err(error) => {
-                tracing::warn!(%error, directory = %name, "a sign-in could not be asked for");
-                // Only what holds for every name may be said: that the directory is down.
-                match self.inner.directories.health(name).await {
-                    Health::Up => Ok(SignIn::NoMatch(NoMatch::Unsaid)),
-                    Health::Down { .. } => Err(self.down(name, &error).await),
-                }
-            }
-        }
     }
 
     async fn admit_person(
