@@ -1,7 +1,7 @@
 //! How many passwords a second go through the adapter, beside the rate of bare LDAP modify
 //! operations and bare password modify operations from the same driver against the same server.
 //!
-//! `cargo bench -p keymend-directory --bench throughput -- [seconds a round] [argon2] [synced] [always]`
+//! `cargo bench -p keymend-directory --bench throughput -- [seconds a round] [argon2] [synced]`
 //! (needs slapd)
 
 #![expect(
@@ -82,8 +82,7 @@ impl Bench {
             syncs_to_disk: words.iter().any(|word| word == "synced"),
             ..SlapdOptions::default()
         });
-        let mut options = options(&slapd);
-        options.confirms_every_bind = words.iter().any(|word| word == "always");
+        let options = options(&slapd);
         let directory = Ldap::new(options, Arc::new(WallClock)).unwrap();
         let mut accounts = Vec::new();
         for number in 0..ACCOUNTS {

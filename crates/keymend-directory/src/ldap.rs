@@ -26,6 +26,7 @@ mod groups;
 mod options;
 mod orders;
 mod password;
+mod permits;
 mod person;
 mod policy;
 mod servers;
@@ -111,7 +112,6 @@ impl Ldap {
                 tls: Arc::clone(&tls),
                 connect_timeout: options.connect_timeout.min(share),
                 call_timeout: options.search_timeout,
-                confirms_every_bind: options.confirms_every_bind,
             };
             let sizes = (options.service_connections, options.user_connections);
             Server::new(endpoint, Arc::clone(&account), Arc::clone(&clock), sizes)
@@ -388,7 +388,8 @@ impl Directory for Ldap {
         let Some(seen) = seen else {
             // The same question about nobody, with nobody's password: else the time of the answer
             // would tell that there is no such account.
-            let dn = format!("cn=keymend-nobody,{}", self.options.base);
+            let decoy = self.options.decoy_dn.clone();
+            let dn = decoy.unwrap_or_else(|| format!("cn=keymend-nobody,{}", self.options.base));
             let nobody = (Who { dn: &dn, sid: None }, "no password");
             let asking = server.bind_as(nobody, Purpose::LetIn, server.call_timeout());
             let (guest, _) = asking.await.map_err(|failure| failure.error)?;

@@ -216,6 +216,26 @@ pub fn take(
     Ok(Take::Granted)
 }
 
+/// Gives back the newest hit, because what it was taken for cost nothing.
+///
+/// # Errors
+///
+/// [`BookFault`].
+pub fn give_back(
+    book: &mut dyn Book,
+    key: &CounterKey,
+    window: Window,
+    now: Moment,
+) -> Result<(), BookFault> {
+    let mut counter = book.load(key)?;
+    if let Some((_, count)) = counter.hits.last_mut() {
+        *count = count.saturating_sub(1);
+    }
+    counter.hits.retain(|(_, count)| *count > 0);
+    let forget_at = now.plus_ms(window.span_ms + grain_ms(&[window]));
+    book.save(key, &counter, forget_at)
+}
+
 /// Whether every window has room, without taking anything.
 ///
 /// # Errors

@@ -71,6 +71,9 @@ pub enum Stop {
     /// The browser is not signed in.
     #[error("not signed in")]
     NotSignedIn,
+    /// The browser was given a newer handle while this form was on the way.
+    #[error("under a newer handle")]
+    Renewed,
     /// An accident.
     #[error(transparent)]
     Fault(#[from] Fault),

@@ -19,6 +19,7 @@ mod migrate;
 mod outbox;
 mod people;
 mod reader;
+mod sessions;
 mod settings;
 mod step;
 mod tx;
@@ -48,9 +49,9 @@ pub use self::audit::export::{ExportFault, ExportFormat};
 pub use self::audit::head::{BadHeads, Head};
 pub use self::audit::verify::{Misfit, VerifyReport};
 pub use self::audit::{AuditFilter, AuditRecord};
-pub use self::browsers::SessionRow;
 pub use self::fault::{FaultKind, StoreFault};
 pub use self::outbox::{Leased, Queue};
+pub use self::sessions::{Over, SessionRow};
 pub use self::settings::{Conflict, SettingsVersion};
 pub use self::tx::{Rx, Tx};
 

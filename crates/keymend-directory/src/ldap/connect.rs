@@ -197,7 +197,6 @@ pub(super) struct Endpoint {
     pub(super) tls: Arc<rustls::ClientConfig>,
     pub(super) connect_timeout: Duration,
     pub(super) call_timeout: Duration,
-    pub(super) confirms_every_bind: bool,
 }
 
 impl Endpoint {

@@ -50,6 +50,9 @@ pub struct LdapOptions {
     pub without_policy_hints: WithoutPolicyHints,
     /// DN of the password policy for entries without one of their own (`ppolicy_default`).
     pub default_policy: Option<String>,
+    /// DN of an entry that is signed in to, with a wrong password, where a name means nobody;
+    /// `None` for one that does not exist, which most servers refuse without hashing.
+    pub decoy_dn: Option<String>,
     /// For connecting, TLS and the sign-in of the service account together; default 5 s.
     pub connect_timeout: Duration,
     /// For one search or one sign-in; default 10 s.
@@ -59,12 +62,9 @@ pub struct LdapOptions {
     pub write_deadline: Duration,
     /// Connections of the service account per server; default 4.
     pub service_connections: usize,
-    /// Sign-ins of people at the same time, per server; default 16.
+    /// Sign-ins of people at the same time, per server; default 16.  Four more are kept for those
+    /// that belong to a password write.
     pub user_connections: usize,
-    /// Whether the server is asked after *every* bind as a person who it thinks that is
-    /// (RFC 4532); default false: then it is asked after every sign-in that lets somebody in, but
-    /// of the binds that belong to a password write only after the first on each connection.
-    pub confirms_every_bind: bool,
 }
 
 /// What becomes of a reset when an Active Directory server does not offer the policy hints
@@ -119,12 +119,12 @@ impl LdapOptions {
             phone_attributes: texts(&["mobile", "telephoneNumber"]),
             without_policy_hints: WithoutPolicyHints::Reset,
             default_policy: None,
+            decoy_dn: None,
             connect_timeout: Duration::from_secs(5),
             search_timeout: Duration::from_secs(10),
             write_deadline: Duration::from_secs(30),
             service_connections: 4,
             user_connections: 16,
-            confirms_every_bind: false,
         }
     }
 
@@ -202,6 +202,7 @@ impl LdapOptions {
             ("base", Some(&self.base)),
             ("group_base", self.group_base.as_ref()),
             ("default_policy", self.default_policy.as_ref()),
+            ("decoy_dn", self.decoy_dn.as_ref()),
         ];
         let groups = self
             .protected_groups
@@ -214,6 +215,14 @@ impl LdapOptions {
                 let remedy = "is not a distinguished name; write it as cn=…,dc=…";
                 return Err(self.wrong(key, name, remedy));
             }
+        }
+        let decoy = self.decoy_dn.as_deref();
+        if let Some(name) = decoy
+            && DnKey::of(name) == DnKey::of(&self.bind_dn)
+        {
+            let remedy = "strangers' sign-ins would lock the service account; name an entry that \
+                          nobody uses";
+            return Err(self.wrong("decoy_dn", name, remedy));
         }
         Ok(())
     }
@@ -300,6 +309,10 @@ mod tests {
         check("base", |o| o.base = String::new());
         check("protected_groups", |o| {
             o.protected_groups = vec!["admins".into()]
+        });
+        check("decoy_dn", |o| o.decoy_dn = Some("nobody".into()));
+        check("decoy_dn", |o| {
+            o.decoy_dn = Some("UID=svc, dc=lab,dc=test".into())
         });
         check("login_attributes", |o| {
             o.login_attributes = Some(Vec::new())

@@ -118,7 +118,7 @@ impl Scene<'_> {
         let who = self.before.who();
         let bound = self
             .server
-            .bind_as((who, current.expose()), Purpose::Write, self.limit())
+            .bind_as((who, current.expose()), Purpose::Act, self.limit())
             .await;
         let (guest, answer) = match bound {
             Ok(bound) => bound,
@@ -357,7 +357,7 @@ impl Scene<'_> {
             }
             let binding = self
                 .server
-                .bind_as((who, new.expose()), Purpose::Write, limit);
+                .bind_as((who, new.expose()), Purpose::Verify, limit);
             match self.until.wait(binding).await {
                 Ok(Ok((guest, answer))) => {
                     guest.keep();

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use keymend_domain::secret::Secret;
 use keymend_domain::time::{Clock, MINUTE_MS, Moment, SECOND_MS};
-use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+use tokio::sync::{OnceCell, SemaphorePermit};
 
 use super::active_directory::Sid;
 use super::connect::{Answer, CallError, Connection, Endpoint, Failure, Step};
 use super::control::PolicyError;
 use super::dialect::{self, Abilities, Offer, Witness};
 use super::dn::DnKey;
+use super::permits::Permits;
 use super::until::Until;
 
 /// How long a server that failed is asked last.
@@ -49,15 +50,16 @@ pub(super) struct Guest<'a> {
 pub(super) enum Purpose {
     /// It lets somebody in: the server is asked after every one.
     LetIn,
-    /// It belongs to a password write: the server is asked after the first on each connection.
+    /// It is the bind with the current password before a change: the server is asked after the
+    /// first on each connection.
     ///
-    /// A success for a DN and a password that are not empty is a sign-in as that DN (RFC 4513
-    /// §5.1.3; only empty ones give success to nobody, §5.1.1 and §5.1.2), and a connection that
-    /// has told rightly who was signed in leads to a server that keeps to this.  Besides, nothing
-    /// is gained by a success that is none: the write after the bind with the current password
-    /// holds that password once more and needs the person's rights, and the bind with the new
-    /// password comes after the server has said that it wrote.
-    Write,
+    /// Nothing is gained by a success that is none: the write after it holds that password once
+    /// more and needs the person's rights, and what became of it is found out by
+    /// [`Purpose::Verify`].
+    Act,
+    /// It is the bind with the new password, which finds out whether a write took place: the
+    /// server is asked after every one.  Where a write was not answered, nothing else tells.
+    Verify,
 }
 
 /// A connection that waits for the next sign-in.
@@ -92,7 +94,7 @@ pub(super) struct Server {
     services: Vec<Mutex<Arc<OnceCell<Arc<Service>>>>>,
     next_service: AtomicUsize,
     guests: Mutex<Vec<Idle>>,
-    permits: Semaphore,
+    permits: Permits,
     failed_at: Mutex<Option<Moment>>,
     offer: Mutex<Option<Arc<Offer>>>,
 }
@@ -122,7 +124,7 @@ impl Server {
             services: (0..sizes.0).map(|_| Mutex::default()).collect(),
             next_service: AtomicUsize::new(0),
             guests: Mutex::default(),
-            permits: Semaphore::new(sizes.1),
+            permits: Permits::new(sizes.1),
             failed_at: Mutex::default(),
             offer: Mutex::default(),
         }
@@ -251,10 +253,10 @@ impl Server {
     }
 
     /// A connection to try a person's password on.
-    pub(super) async fn guest(&self) -> Result<Guest<'_>, Failure> {
-        let permit = tokio::time::timeout(self.endpoint.connect_timeout, self.permits.acquire());
-        let permit = match permit.await {
-            Ok(Ok(permit)) => permit,
+    pub(super) async fn guest(&self, purpose: Purpose) -> Result<Guest<'_>, Failure> {
+        let permit = self.permits.place(purpose);
+        let permit = match tokio::time::timeout(self.endpoint.connect_timeout, permit).await {
+            Ok(Some(permit)) => permit,
             _ => return Err(Failure::down(Step::SignIn, "too many sign-ins at once")),
         };
         let (connection, is_fresh, is_confirmed) = match self.idle_guest() {
@@ -290,13 +292,13 @@ impl Server {
         purpose: Purpose,
         limit: Duration,
     ) -> Result<(Guest<'_>, Answer), Failure> {
-        let guest = self.guest().await?;
+        let guest = self.guest(purpose).await?;
         match guest.bind(named, purpose, limit).await {
             Ok(answer) => Ok((guest, answer)),
             Err(CallError::Unsent | CallError::Lost) if !guest.is_fresh => {
                 drop(guest);
                 locked(&self.guests).clear();
-                let guest = self.guest().await?;
+                let guest = self.guest(purpose).await?;
                 let answer = guest.bind(named, purpose, limit).await;
                 answer
                     .map(|answer| (guest, answer))
@@ -337,9 +339,7 @@ impl Guest<'_> {
     }
 
     fn asks_who_am_i(&self, purpose: Purpose) -> bool {
-        purpose == Purpose::LetIn
-            || self.server.endpoint.confirms_every_bind
-            || !self.is_confirmed.load(Ordering::Relaxed)
+        purpose != Purpose::Act || !self.is_confirmed.load(Ordering::Relaxed)
     }
 
     async fn is_signed_in(&self, who: Who<'_>, limit: Duration) -> Result<bool, CallError> {

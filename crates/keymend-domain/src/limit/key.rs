@@ -1,7 +1,7 @@
 //! The names of counters.
 
 use super::Lane;
-use crate::account::AccountRef;
+use crate::account::{AccountRef, DirectoryName};
 use crate::method::MethodKind;
 
 /// The name of one counter.  Names and addresses of people stand in it as keyed tags only.
@@ -139,6 +139,12 @@ impl CounterKey {
     #[must_use]
     pub fn contact_source(network_tag: &str) -> Self {
         Self(format!("contact-source:{network_tag}"))
+    }
+
+    /// Contact-administrator requests that nobody could match while a directory was silent.
+    #[must_use]
+    pub fn contact_unmatched(directory: &DirectoryName) -> Self {
+        Self(format!("contact-unmatched:{}", directory.0))
     }
 
     /// What all counters of an account's tries and sends begin or end with, for lifting blocks.

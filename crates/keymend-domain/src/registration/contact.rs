@@ -343,6 +343,13 @@ impl Person {
         standing: &Standing,
         ctx: &mut Context<'_>,
     ) -> Result<PersonStep, FlowFault> {
+        // A method was added elsewhere, or the owner reported a thief, while this code was on the
+        // way.  A proof that was fresh when the code was asked for is still good.
+        let was_fresh = self.has_fresh_proof(ctx.policy, pending.asked_at);
+        let stop = self.stops(standing, ctx);
+        if let Some(refusal) = stop.filter(|stop| !was_fresh || *stop != Refusal::ProofWanted) {
+            return Ok(PersonStep::of(self).says(refusal));
+        }
         if let Some(refusal) = kept_refusal(&pending.contact, pending.kind, standing) {
             // Registered in another browser while this code was on the way.
             return Ok(PersonStep::of(self).says(refusal));

@@ -1,7 +1,7 @@
 //! Values the directory knows of its person, offered for registration (behaviour §3.2 S03, §5.3).
 //!
-//! They are read from the entry and never kept: a value becomes a method when its code came back,
-//! like any other.
+//! They are what the entry said at the sign-in, and are kept no longer than that lasts: a value
+//! becomes a method when its code came back, like any other.
 
 use super::contact::refusal;
 use super::{ContactFacts, Pending, Person, PersonStep};

@@ -4,8 +4,6 @@ use super::{Person, PersonStep};
 use crate::audit::{AuditDeed, AuditEvent, AuditResult};
 use crate::flow::Context;
 use crate::limit::Lane;
-use crate::policy::Policy;
-use crate::time::{DAY_MS, Moment};
 
 /// Sign-ins one person may have at one time (security-gates §5).
 pub const SIGN_INS_MOST: usize = 3;
@@ -14,19 +12,12 @@ pub const SIGN_INS_MOST: usize = 3;
 /// than anybody uses, and few enough that marks cannot be piled up.
 pub const FAMILIAR_BROWSERS_MOST: u32 = 10;
 
-/// How long a sign-in that is over is remembered, so that its browser can be told why it has to
-/// sign in again (KM-1105).
-const TOLD_FOR_MS: i64 = DAY_MS;
-
 impl Person {
-    /// When the sign-in may be forgotten altogether.
-    #[must_use]
-    pub fn forget_at(&self, policy: &Policy) -> Moment {
-        self.ends_at(policy).plus_ms(TOLD_FOR_MS)
-    }
-
     /// Takes a place among the sign-ins of the same person: gives those that end because of it,
-    /// the oldest first, each with its line for the log.  What is over takes no place.
+    /// each with its line for the log.  What is over takes no place.
+    ///
+    /// The oldest goes first, and before any that showed more than a password: somebody who only
+    /// knows the password could otherwise end the owner's sign-ins, three times a minute.
     #[must_use]
     pub fn pushes_out<H>(
         &mut self,
@@ -37,16 +28,25 @@ impl Person {
             .into_iter()
             .filter(|(_, own)| !own.is_over(ctx.policy, ctx.now))
             .collect();
-        open.sort_by_key(|(_, own)| own.signed_in_at);
+        open.sort_by_key(|(_, own)| (own.is_recognised(), own.signed_in_at));
         let surplus = (open.len() + 1).saturating_sub(SIGN_INS_MOST);
         self.ended_others = surplus > 0;
         let ended = open.into_iter().take(surplus);
         ended
-            .map(|(handle, own)| {
-                let event = own.event(ctx, AuditDeed::SigninEnded, AuditResult::Info);
-                (handle, event.because("newer-sign-in"))
-            })
+            .map(|(handle, own)| (handle, own.ended(ctx, "newer-sign-in")))
             .collect()
+    }
+
+    /// The log's line about this sign-in, ended by something that was done elsewhere.
+    #[must_use]
+    pub fn ended(&self, ctx: &Context<'_>, why: &'static str) -> AuditEvent {
+        let event = self.event(ctx, AuditDeed::SigninEnded, AuditResult::Info);
+        event.because(why)
+    }
+
+    /// Whether more than a password says that it is the owner.
+    fn is_recognised(&self) -> bool {
+        self.proven_at.is_some() || self.lane == Lane::Familiar
     }
 }
 

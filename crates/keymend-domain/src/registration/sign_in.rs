@@ -11,10 +11,10 @@ use crate::refusal::Refusal;
 use crate::time::{MINUTE_MS, SECOND_MS};
 
 /// Tries per typed name in half an hour; visible, and the same for names that mean nobody.
-const NAME_TRIES: [Window; 1] = [Window {
+const NAME_TRIES: Window = Window {
     most: 5,
     span_ms: 30 * MINUTE_MS,
-}];
+};
 
 /// Tries that a directory may not have counted yet when it was asked.
 const ON_THE_WAY: Window = Window {
@@ -43,6 +43,8 @@ pub struct SignInTarget<'a> {
     pub rules: &'a PasswordRules,
     /// Whether any browser is familiar for it, so that some tries must be kept for that lane.
     pub has_familiar: bool,
+    /// Whether somebody is signed in, whose change of the password needs tries of that lane too.
+    pub is_signed_in: bool,
 }
 
 /// Counts a sign-in try before the directory is asked.  Keymend alone never locks an account:
@@ -72,7 +74,7 @@ pub fn may_try(
         ctx.caller.lane_for(&target.account.id)
     });
     let name = CounterKey::sign_in_name(&ctx.keys.claim_tag(claim), lane);
-    if let Take::Refused { open_at } = limit::take(ctx.book, &name, &NAME_TRIES, ctx.now)? {
+    if let Take::Refused { open_at } = limit::take(ctx.book, &name, &[NAME_TRIES], ctx.now)? {
         let wait_mins = limit::coarse_mins(open_at, ctx.now);
         return Ok(Attempt::Paused(Refusal::SigninPaused { wait_mins }));
     }
@@ -89,7 +91,7 @@ pub fn may_try(
 
 /// Takes a try of the account.  The directory knows no lanes: what it may hear is one number for
 /// both, of which strangers get no more than half, rounded up, where somebody has a familiar
-/// browser.
+/// browser or is signed in; the last one is kept for familiar browsers.
 fn take_try(
     target: SignInTarget<'_>,
     lane: Lane,
@@ -120,7 +122,10 @@ fn take_try(
     let window = |most: u32| Window { most, span_ms };
     let elsewhere = limit::count(ctx.book, &other, window(together), ctx.now)?;
     let kept = match lane {
-        Lane::Unfamiliar if target.has_familiar => together / 2,
+        // Where there is one try alone, it is the owner's.
+        Lane::Unfamiliar if target.has_familiar => (together / 2).max(1),
+        // Not the only one: the owner may want to sign in at a second place.
+        Lane::Unfamiliar if target.is_signed_in => together / 2,
         _ => 0,
     };
     let most = together.saturating_sub(elsewhere.max(kept));
@@ -174,7 +179,13 @@ pub fn signed_in(
     let lane = ctx.caller.lane_for(&account.id);
     ctx.book.clear(&CounterKey::sign_in(&account.id, lane))?;
     let tag = ctx.keys.claim_tag(claim);
-    ctx.book.clear(&CounterKey::sign_in_name(&tag, lane))?;
+    let name = CounterKey::sign_in_name(&tag, lane);
+    match lane {
+        Lane::Familiar => ctx.book.clear(&name)?,
+        // Strangers see this counter: all that a success may do to it is take nothing, else they
+        // could read from it that somebody signed in.
+        Lane::Unfamiliar => limit::give_back(ctx.book, &name, NAME_TRIES, ctx.now)?,
+    }
     let person = Person {
         correlation,
         account,

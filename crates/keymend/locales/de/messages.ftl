@@ -164,6 +164,7 @@ message-attention-subject = { $organisation }: Keymend braucht Aufmerksamkeit
 message-attention-lead = { $what ->
     [directory-down] Das Verzeichnis „{ $name }“ antwortet seit einigen Minuten nicht.
     [directory-up] Das Verzeichnis „{ $name }“ antwortet wieder.
+    [help-unmatched] Jemand bat um Hilfe, während das Verzeichnis „{ $name }“ nicht antwortete; deshalb lässt sich nicht sagen, für welches Konto. Das wird einmal am Tag gemeldet.
     [breaker] Es kamen so viele falsche Codes, dass Keymend strenger geworden ist ({ $name }).
     [budget-80] 80 % des Tagesbudgets für Nachrichten sind verbraucht ({ $name }).
     [budget-100] Das Tagesbudget für Nachrichten ist verbraucht ({ $name }).
@@ -174,6 +175,7 @@ message-attention-lead = { $what ->
 message-attention-next = { $what ->
     [directory-down] Wer sein Passwort zurücksetzen will, sieht, dass es im Moment nicht geht. Sehen Sie nach dem Verzeichnisserver und der Verbindung dorthin.
     [directory-up] Passwörter können wieder zurückgesetzt werden. Es ist nichts zu tun.
+    [help-unmatched] Rechnen Sie mit Anrufen von Leuten, die nicht hineinkommen. Wer noch einmal fragt, wenn das Verzeichnis antwortet, wird Ihnen mit Namen gemeldet.
     [breaker] Codes sind vorerst länger, und man wartet etwas. Sehen Sie im Protokoll nach, wer rät.
     [budget-80] Nachrichten gehen weiter hinaus. Sehen Sie im Protokoll nach, ob der Bedarf echt ist.
     [budget-100] Bis morgen gehen keine Nachrichten dieser Art mehr hinaus. Sehen Sie im Protokoll nach, ob der Bedarf echt ist, bevor Sie das Budget erhöhen.

@@ -152,7 +152,7 @@ proof-legend = Wohin sollen wir einen Code senden?
 ## S12
 start-heading = Zurück in Ihr Konto
 start-text = Geben Sie Ihren Benutzernamen ein, zum Beispiel { $example }.
-start-directory-down = { $directory } ist gerade nicht erreichbar. Den Konten dort kann erst geholfen werden, wenn es wieder da ist.
+start-directory-down = { $directory } ist gerade nicht erreichbar. Bis es wieder da ist, kann hier niemandem geholfen werden.
 start-no-script = Ohne JavaScript bitten wir Sie, nach dieser Seite einige Sekunden zu warten.
 start-picture-text = Geben Sie die Zeichen ein, die das Bild zeigt oder die Aufnahme spricht.
 start-picture = Ein Bild mit einigen Buchstaben und Ziffern. Die Aufnahme spricht dieselben.

@@ -24,7 +24,7 @@ refusal-signin-paused =
     }
 refusal-signin-unusable = Ihr Konto kann im Augenblick nicht benutzt werden. { $help }
 refusal-signin-not-here = Ihre Organisation erlaubt Ihnen die Anmeldung zu dieser Zeit oder von hier nicht. { $help }
-refusal-signin-ended = Sie wurden abgemeldet, weil eine Weile nichts geschah.
+refusal-signin-ended = Sie wurden abgemeldet, weil eine Weile nichts geschah oder weil in einem anderen Browser etwas geändert wurde.
 refusal-proof-wanted = Bevor Sie Ihre Sicherheitsangaben ändern, zeigen Sie bitte noch einmal, dass Sie es sind.
 refusal-pass-refused = Dieser Pass stimmt nicht, wurde schon benutzt oder ist abgelaufen. Bitten Sie um einen neuen.
 

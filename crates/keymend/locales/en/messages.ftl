@@ -170,6 +170,7 @@ message-attention-subject = { $organisation }: Keymend needs attention
 message-attention-lead = { $what ->
     [directory-down] The directory "{ $name }" has not answered for some minutes.
     [directory-up] The directory "{ $name }" answers again.
+    [help-unmatched] Somebody asked for help while the directory "{ $name }" did not answer, so nobody can say with which account. This is told once a day.
     [breaker] So many wrong codes came in that Keymend has made itself stricter ({ $name }).
     [budget-80] 80 % of the daily budget for messages is used up ({ $name }).
     [budget-100] The daily budget for messages is used up ({ $name }).
@@ -180,6 +181,7 @@ message-attention-lead = { $what ->
 message-attention-next = { $what ->
     [directory-down] People see that password reset is not available at the moment. Look at the directory server and at the connection to it.
     [directory-up] People can reset their passwords again. There is nothing to do.
+    [help-unmatched] Expect calls from people who cannot get in. Whoever asks again when the directory answers is reported to you by name.
     [breaker] Codes are longer for now, and people wait a little. Look in the audit log for who is guessing.
     [budget-80] Messages still go out. Look in the audit log whether the demand is genuine.
     [budget-100] No further messages of this kind go out until tomorrow. Look in the audit log whether the demand is genuine, before raising the budget.

@@ -24,7 +24,7 @@ refusal-signin-paused =
     }
 refusal-signin-unusable = Your account cannot be used at the moment. { $help }
 refusal-signin-not-here = Your organisation does not allow you to sign in at this time or from here. { $help }
-refusal-signin-ended = You were signed out because nothing happened for a while.
+refusal-signin-ended = You were signed out because nothing happened for a while, or because of something done in another browser.
 refusal-proof-wanted = Before you change your security info, please show once more that it is you.
 refusal-pass-refused = That pass is not right, has been used, or has run out. Ask for a new one.
 

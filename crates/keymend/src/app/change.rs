@@ -9,6 +9,7 @@ use keymend_domain::registration::{Attempt, Level, Person, SignInTarget, may_try
 use keymend_domain::secret::{Password, Secret};
 
 use super::order::{NewPassword, Passwords, Saved, shape_refusal};
+use super::person::person_of;
 use super::{App, FormStep, Moved, Stop, Visitor, Written};
 use crate::store::Tx;
 use keymend_domain::account::Claim;
@@ -111,15 +112,16 @@ impl App {
             .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
                 // Read again: the sign-in may have ended meanwhile, and of a form that was sent
                 // twice only the first orders anything.
-                let mut person = tx
-                    .session::<Person>(&form.handle)?
-                    .ok_or(Stop::NotSignedIn)?;
+                let mut person = person_of(tx, &form.handle, desk.now)?;
+                if person.is_over(&desk.policy, desk.now) {
+                    return Err(Stop::Refused(Refusal::SigninEnded));
+                }
                 if person.account.id != account.id || person.step != form.step {
                     return Err(Stop::Refused(Refusal::StepWrong));
                 }
                 person.step = person.step.saturating_add(1);
-                let forget_at = person.forget_at(&desk.policy);
-                tx.save_session(&form.handle, forget_at, &person)?;
+                let ends_at = person.ends_at(&desk.policy);
+                tx.save_session(&form.handle, ends_at, &person)?;
                 let correlation = person.correlation.clone();
                 let forced = matches!(person.level, Level::MustChange(_));
                 // A wrong current password counts in the directory: stop below its threshold.
@@ -161,8 +163,15 @@ fn take_try(
         account,
         rules,
         has_familiar: tx.has_familiar(&account.id, desk.now)?,
+        is_signed_in: true,
     };
-    let attempt = may_try(&claim, Some(target), &mut desk.context(tx.book()))?;
+    // Whoever signed in knows the password, whatever browser it is: strangers, who do not, must
+    // not be able to hold up a change that the directory demands.
+    let mut caller = desk.caller.clone();
+    caller.familiar_account = Some(account.id.key());
+    let mut context = desk.context(tx.book());
+    context.caller = &caller;
+    let attempt = may_try(&claim, Some(target), &mut context)?;
     Ok(match attempt {
         Attempt::Allowed => None,
         Attempt::Paused(refusal) => Some(refusal),

@@ -113,16 +113,6 @@ impl Directories {
         self.all.iter().map(|connected| connected.directory.name())
     }
 
-    /// The first that answered when it was last asked, or else the first.
-    pub(super) fn first_up(&self) -> DirectoryName {
-        let is_up = |connected: &&Connected| !connected.is_down.load(Ordering::Relaxed);
-        let found = self.all.iter().find(is_up).or(self.all.first());
-        found.map_or_else(
-            || DirectoryName(String::new()),
-            |connected| connected.directory.name().clone(),
-        )
-    }
-
     /// Looks for a claim in every directory at once.  One entry in one directory is an account;
     /// entries in two are nobody's (behaviour §4.1).
     ///
@@ -131,6 +121,18 @@ impl Directories {
     /// [`Unreached`] as soon as one directory did not answer, whatever the others said: it may
     /// hold the same name, and then nobody could say who is meant.
     pub async fn find(&self, claim: &Claim) -> Result<Found, Unreached> {
+        match self.find_among_answering(claim).await {
+            (found, None) => Ok(found),
+            (_, Some(unreached)) => Err(unreached),
+        }
+    }
+
+    /// The same among the directories that answered, and the first that did not.
+    ///
+    /// A directory that answers and cannot read the entry has somebody, and nobody knows who: that
+    /// counts as an entry that is not an account, and looks like any other name that cannot be
+    /// helped.
+    pub async fn find_among_answering(&self, claim: &Claim) -> (Found, Option<Unreached>) {
         let searches = self
             .all
             .iter()
@@ -149,18 +151,37 @@ impl Directories {
                 Ok(Found::Nobody) => {}
                 Err(error) => {
                     let name = connected.directory.name().clone();
-                    tracing::warn!(directory = %name, %error, "a directory could not be searched");
-                    self.note_down(&name, &error).await;
-                    unreached = unreached.or(Some(Unreached { name, error }));
+                    if self.is_silent(&name, &error).await {
+                        unreached = unreached.or(Some(Unreached { name, error }));
+                    } else {
+                        count += 1;
+                    }
                 }
             }
         }
-        match (unreached, found, count) {
-            (Some(unreached), _, _) => Err(unreached),
-            (None, Some(account), 1) => Ok(Found::One(account)),
-            (None, _, 0) => Ok(Found::Nobody),
-            (None, _, count) => Ok(Found::Several { count }),
+        let found = match (found, count) {
+            (Some(account), 1) => Found::One(account),
+            (_, 0) => Found::Nobody,
+            (_, count) => Found::Several { count },
+        };
+        (found, unreached)
+    }
+
+    /// Whether a search failed because the directory cannot be used, and not because of the one
+    /// entry that was looked for: a page that called the directory down for one name alone would
+    /// tell that the name means somebody, and one such entry would stop everybody.
+    async fn is_silent(&self, name: &DirectoryName, error: &DirectoryError) -> bool {
+        let is_silent = is_down(error) || self.health(name).await != Health::Up;
+        if is_silent {
+            tracing::warn!(directory = %name, %error, "a directory could not be searched");
+            self.note_down(name, error).await;
+        } else {
+            tracing::error!(
+                directory = %name, %error,
+                "an entry could not be read; whoever it belongs to is not helped until it can"
+            );
         }
+        is_silent
     }
 
     /// Reads an account afresh.
@@ -225,9 +246,11 @@ impl Directories {
             .map(|(_, health)| health.clone())
     }
 
-    /// Notes that a directory just failed to answer, so that the next page says so at once.
+    /// Notes that a directory just failed to answer, so that the next page says so at once.  An
+    /// error that may be about one entry alone is no such news: whether the directory can be used
+    /// then, is for [`Self::health`] to say.
     pub async fn note_down(&self, name: &DirectoryName, error: &DirectoryError) {
-        if let Some(connected) = self.connected(name) {
+        if let Some(connected) = self.connected(name).filter(|_| is_down(error)) {
             let health = Health::Down {
                 during: "use".to_owned(),
                 detail: error.to_string(),
@@ -253,6 +276,14 @@ impl Directories {
             .iter()
             .filter(|connected| connected.is_down.load(Ordering::Relaxed));
         down.map(|connected| connected.title.clone()).collect()
+    }
+}
+
+/// Whether an error is about the directory, whatever it was asked for.
+fn is_down(error: &DirectoryError) -> bool {
+    match error {
+        DirectoryError::Down { .. } | DirectoryError::Trust { .. } => true,
+        DirectoryError::Rights { .. } | DirectoryError::Strange { .. } => false,
     }
 }
 

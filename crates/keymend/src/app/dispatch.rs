@@ -17,8 +17,9 @@ use crate::store::{Leased, Queue, Tx};
 const LEASE_MS: i64 = 2 * MINUTE_MS;
 /// How long the dispatcher sleeps when nobody wakes it.
 const IDLE: Duration = Duration::from_secs(2);
-/// How long news of a finished deed waits for company, unless a code comes first: messages that
-/// are carried together share the transactions around them.
+/// How long news of a finished deed waits for company at most: messages that are carried together
+/// share the transactions around them.  Whatever else wakes the dispatcher takes it along at once:
+/// a code, a page that may have left something, a place that became free.
 const GATHERING: Duration = Duration::from_millis(20);
 
 /// Messages of one queue carried at the same time.  A carrier has 16 in all, fewer than any mail
@@ -55,12 +56,10 @@ impl Places {
             .all(|(_, places)| places.available_permits() > 0)
     }
 
-    fn of(&self, notice: &Notice) -> Option<&Arc<Semaphore>> {
-        let (carrier, urgency) = (notice.carrier(), notice.tidings.urgency());
-        let own = Queue { carrier, urgency };
+    fn of(&self, queue: Queue) -> Option<&Arc<Semaphore>> {
         self.0
             .iter()
-            .find_map(|(queue, places)| (*queue == own).then_some(places))
+            .find_map(|(own, places)| (*own == queue).then_some(places))
     }
 }
 
@@ -91,8 +90,8 @@ impl App {
     }
 
     fn send_off(&self, leased: Leased, places: &Places, carrying: &mut JoinSet<()>) {
-        // No more was leased than there were places, and nobody else takes any.
-        let place = places.of(&leased.notice).map(Arc::clone);
+        // No more was leased from a queue than it had places, and nobody else takes any.
+        let place = places.of(leased.queue).map(Arc::clone);
         let place = place.and_then(|places| places.try_acquire_owned().ok());
         let app = self.clone();
         carrying.spawn(async move {
@@ -150,7 +149,9 @@ impl App {
     }
 
     async fn carry(&self, leased: Leased) -> Result<(), Stop> {
-        let Leased { notice, attempts } = leased;
+        let Leased {
+            notice, attempts, ..
+        } = leased;
         let answer = if notice.expires_at <= self.now() {
             Carried::Never {
                 detail: "too old".to_owned(),

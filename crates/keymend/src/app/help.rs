@@ -1,6 +1,6 @@
 //! "Ask for help" and "This was not me".
 
-use keymend_domain::account::{Account, AccountRef, Claim};
+use keymend_domain::account::{Account, AccountRef, Claim, DirectoryName};
 use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Personal};
 use keymend_domain::deliver::{Notice, Recipient, Tidings};
 use keymend_domain::directory::Found;
@@ -32,11 +32,18 @@ impl App {
     /// [`Stop::Refused`] for impossible names; [`Stop::Fault`].
     pub async fn ask_for_help(&self, user: &str, visitor: &Visitor) -> Result<(), Stop> {
         let claim = Claim::new(user).map_err(super::start::shape_refusal)?;
-        let account = match self.inner.directories.find(&claim).await {
-            Ok(Found::One(account)) => Some(*account),
-            // A directory that is down must not silence a call for help; it cannot be matched.
-            Ok(Found::Nobody | Found::Several { .. }) | Err(_) => None,
+        // A directory that is silent must not silence a call for help: administrators look
+        // themselves whom it is about, and nothing is written because of it.
+        let (found, silent) = self.inner.directories.find_among_answering(&claim).await;
+        let account = match found {
+            Found::One(account) => Some(*account),
+            Found::Nobody | Found::Several { .. } => None,
         };
+        if let (None, Some(silent)) = (&account, silent) {
+            return self
+                .ask_for_help_unmatched(&claim, silent.name, visitor)
+                .await;
+        }
         let correlation = self.new_journey()?;
         let desk = self.desk(visitor);
         self.inner
@@ -66,6 +73,58 @@ impl App {
                     let mut notice = notice(&desk, to, tidings.clone(), correlation.clone())?;
                     notice.subject = Some(account.id.key());
                     tx.enqueue(&notice, desk.now)?;
+                }
+                Ok(())
+            })
+            .await?;
+        self.inner.outbox_has_work.notify_one();
+        Ok(())
+    }
+
+    /// A call for help that cannot be matched to an account while a directory is silent: the
+    /// administrators hear once a day that there are such calls.  The name's own call of the day
+    /// is not spent, so that whoever asks again later is heard.
+    async fn ask_for_help_unmatched(
+        &self,
+        claim: &Claim,
+        silent: DirectoryName,
+        visitor: &Visitor,
+    ) -> Result<(), Stop> {
+        let correlation = self.new_journey()?;
+        let (desk, claim) = (self.desk(visitor), claim.clone());
+        let fault = keymend_domain::flow::FlowFault::from;
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
+                let source = CounterKey::contact_source(&desk.caller.network);
+                let (book, now) = (tx.book(), desk.now);
+                let by_source = limit::take(book, &source, &limit::CONTACT_PER_SOURCE, now);
+                let is_allowed = by_source.map_err(fault)?.is_granted();
+                let result = match is_allowed {
+                    true => AuditResult::Info,
+                    false => AuditResult::Refused,
+                };
+                let (deed, actor) = (AuditDeed::ContactAdminRequested, ActorKind::Visitor);
+                let mut event = AuditEvent::new(now, deed, result, actor, correlation.clone());
+                event.claim_tag = Some(desk.inner.flow_keys.claim_tag(&claim));
+                event.directory = Some(silent.0.clone());
+                event.personal = personal(&desk);
+                tx.audit(&event.because("directory-not-reached"))?;
+                let today = CounterKey::contact_unmatched(&silent);
+                let is_told = !is_allowed
+                    || !limit::take(tx.book(), &today, &limit::ONCE_A_DAY, now)
+                        .map_err(fault)?
+                        .is_granted();
+                if is_told {
+                    return Ok(());
+                }
+                let tidings = Tidings::Attention {
+                    what: "help-unmatched".to_owned(),
+                    name: silent.0.clone(),
+                };
+                for to in administrators(&desk) {
+                    let notice = notice(&desk, to, tidings.clone(), correlation.clone())?;
+                    tx.enqueue(&notice, now)?;
                 }
                 Ok(())
             })

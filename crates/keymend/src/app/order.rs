@@ -31,9 +31,8 @@ const SETTLE_TRIES: u32 = 3;
 pub struct Written {
     /// Handle and refusal.
     pub moved: Moved,
-    /// Whether the order was settled while the page waited; if not, the next page says "Saving".
-    pub is_settled: bool,
-    /// What the flow came to, if it was settled while the page waited.
+    /// What the flow came to, if it was settled while the page waited; if not, the next page says
+    /// "Saving".
     pub view: Option<View>,
 }
 
@@ -212,11 +211,7 @@ impl App {
                 Ok(flow.order_reset(&fresh, judged, ctx)?.step)
             })
             .await?;
-        Ok(Written {
-            moved,
-            is_settled: true,
-            view: None,
-        })
+        Ok(Written { moved, view: None })
     }
 
     /// A password whose shape already breaks rules: said together, and counted as a submission.
@@ -228,11 +223,7 @@ impl App {
     ) -> Result<Written, Stop> {
         let account = self.read_again(&flow).await?;
         let (moved, _) = self.open_reset(form, (account, broken), visitor).await?;
-        Ok(Written {
-            moved,
-            is_settled: true,
-            view: None,
-        })
+        Ok(Written { moved, view: None })
     }
 
     /// The account of a flow, read again right before the write.
@@ -300,20 +291,12 @@ impl App {
         visitor: &Visitor,
     ) -> Result<Written, Stop> {
         let Some((flow, ticket)) = saved else {
-            return Ok(Written {
-                moved,
-                is_settled: true,
-                view: None,
-            });
+            return Ok(Written { moved, view: None });
         };
         let name = ticket.order().account.directory.clone();
         let Some(directory) = self.inner.directories.get(&name).cloned() else {
             // Unreachable while a flow lives shorter than a configuration; the sweep settles it.
-            return Ok(Written {
-                moved,
-                is_settled: false,
-                view: None,
-            });
+            return Ok(Written { moved, view: None });
         };
         let ordered = Ordered {
             flow,
@@ -322,14 +305,9 @@ impl App {
         };
         let settled = self.spawn_write(ordered, passwords, visitor.clone());
         let settled = tokio::time::timeout(PAGE_WAIT, settled).await;
-        let is_settled = settled.is_ok();
         let flow = settled.ok().and_then(Result::ok).flatten();
         let view = flow.map(|flow| flow.view(&self.policy(), self.now()));
-        Ok(Written {
-            moved,
-            is_settled,
-            view,
-        })
+        Ok(Written { moved, view })
     }
 
     fn spawn_write(

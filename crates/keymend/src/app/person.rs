@@ -1,17 +1,18 @@
 //! Signed-in people: signing in, security info, registration.
 
+mod ask;
 mod note;
 mod offer;
 mod step;
 
 pub use offer::Offer;
-pub(super) use step::end_flows;
 pub use step::{FamiliarMark, OwnMoved};
+pub(super) use step::{end_flows, person_of};
 
-use keymend_domain::account::{Account, AccountRef, Anchor, Claim};
+use keymend_domain::account::{Account, Claim};
 use keymend_domain::audit::AuditDeed;
 use keymend_domain::code;
-use keymend_domain::directory::{Found, Health, NoMatch, PasswordRules, SignIn};
+use keymend_domain::directory::{Found, SignIn};
 use keymend_domain::flow::Standing;
 use keymend_domain::id::{CorrelationId, MethodId};
 use keymend_domain::method::{self, Method, MethodKind};
@@ -93,14 +94,10 @@ impl App {
             .await?;
         let answer = match attempt {
             Attempt::Paused(refusal) => return Err(Stop::Refused(refusal)),
-            Attempt::Withheld => {
-                self.ask_directory(&self.nobody(), &password).await?;
-                SignIn::NoMatch(NoMatch::Unsaid)
-            }
+            Attempt::Withheld => self.ask_directories(None, &password).await?,
             Attempt::Allowed => {
-                let nobody = self.nobody();
-                let asked = account.as_ref().map_or(&nobody, |account| &account.id);
-                self.ask_directory(asked, &password).await?
+                let asked = account.as_ref().map(|account| &account.id);
+                self.ask_directories(asked, &password).await?
             }
         };
         self.admit_person((claim, correlation), account, answer, visitor)
@@ -113,25 +110,19 @@ impl App {
         account: Option<&Account>,
         visitor: &Visitor,
     ) -> Result<Attempt, Stop> {
-        let rules: Option<(Account, PasswordRules)> = match account {
-            Some(account) => Some((account.clone(), self.sign_in_rules(&account.id).await)),
-            None => {
-                // The same questions for a name that means nobody: else the time of the answer
-                // would tell, wherever a directory is slower than the earliest moment.
-                self.sign_in_rules(&self.nobody()).await;
-                None
-            }
-        };
+        let rules = self.sign_in_rules(account.map(|account| &account.id)).await;
+        let account = account.cloned();
         let desk = self.desk(visitor);
         let (claim, correlation) = (claim.clone(), correlation.clone());
         self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<_, Stop> {
-                let target = match &rules {
-                    Some((account, rules)) => Some(SignInTarget {
+                let target = match &account {
+                    Some(account) => Some(SignInTarget {
                         account,
-                        rules,
+                        rules: &rules,
                         has_familiar: tx.has_familiar(&account.id, desk.now)?,
+                        is_signed_in: tx.has_session(&account.id, desk.now)?,
                     }),
                     None => None,
                 };
@@ -145,48 +136,6 @@ impl App {
             .await
     }
 
-    /// The lockout rules of an account.  Where they cannot be read nobody may be asked: a page
-    /// that said so would tell that the name means somebody, so it is as if no try were left.
-    async fn sign_in_rules(&self, account: &AccountRef) -> PasswordRules {
-        match self.password_rules(account).await {
-            Ok(rules) => rules.directory,
-            Err(_) => PasswordRules {
-                lockout_threshold: 1,
-                ..PasswordRules::default()
-            },
-        }
-    }
-
-    /// An account that is in no directory, to be asked about where a name means nobody.
-    fn nobody(&self) -> AccountRef {
-        AccountRef {
-            directory: self.inner.directories.first_up(),
-            anchor: Anchor("00000000-0000-0000-0000-000000000000".to_owned()),
-        }
-    }
-
-    async fn ask_directory(
-        &self,
-        account: &AccountRef,
-        password: &Password,
-    ) -> Result<SignIn, Stop> {
-        let name = &account.directory;
-        let Some(directory) = self.inner.directories.get(name) else {
-            return Ok(SignIn::NoMatch(NoMatch::Unsaid));
-        };
-        match directory.check_password(account, password).await {
-            Ok(answer) => Ok(answer),
-            Err(error) => {
-                tracing::warn!(%error, directory = %name, "a sign-in could not be asked for");
-                // Only what holds for every name may be said: that the directory is down.
-                match self.inner.directories.health(name).await {
-                    Health::Up => Ok(SignIn::NoMatch(NoMatch::Unsaid)),
-                    Health::Down { .. } => Err(self.down(name, &error).await),
-                }
-            }
-        }
-    }
-
     async fn admit_person(
         &self,
         (claim, correlation): (Claim, CorrelationId),
@@ -194,7 +143,7 @@ impl App {
         answer: SignIn,
         visitor: &Visitor,
     ) -> Result<SignedIn, Stop> {
-        let desk = self.desk(visitor);
+        let (desk, replaced) = (self.desk(visitor), visitor.replaced.clone());
         let decided = self
             .inner
             .store
@@ -208,9 +157,12 @@ impl App {
                     }
                 };
                 let handle = desk.handle()?;
+                if let Some(old) = &replaced {
+                    step::leave_behind(tx, old, &desk)?;
+                }
                 make_room(tx, &mut step.person, &desk)?;
-                let forget_at = step.person.forget_at(&desk.policy);
-                tx.insert_session(&handle, &step.person.account.id, forget_at, &step.person)?;
+                let ends_at = step.person.ends_at(&desk.policy);
+                tx.insert_session(&handle, &step.person.account.id, ends_at, &step.person)?;
                 for event in &step.audit {
                     tx.audit(event)?;
                 }
@@ -232,25 +184,23 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Stop::NotSignedIn`], or [`Stop::Refused`] with `signin.ended` after idling.
+    /// [`Stop::NotSignedIn`], [`Stop::Renewed`], or [`Stop::Refused`] with `signin.ended` after
+    /// idling, or if something done elsewhere ended the sign-in.
     pub async fn person(&self, handle: &str) -> Result<PersonPage, Stop> {
         let handle = handle.to_owned();
-        let found = self
+        let (policy, now) = (self.policy(), self.now());
+        let (person, standing, profile) = self
             .inner
             .store
             .read(move |rx| -> Result<_, Stop> {
-                let Some(person) = rx.session::<Person>(&handle)? else {
-                    return Ok(None);
-                };
+                let person = step::person_of(rx, &handle, now)?;
                 let standing = rx.standing(&person.account.id)?;
                 let profile = rx
                     .profile::<Profile>(&person.account.id)?
                     .unwrap_or_default();
-                Ok(Some((person, standing, profile)))
+                Ok((person, standing, profile))
             })
             .await?;
-        let (person, standing, profile) = found.ok_or(Stop::NotSignedIn)?;
-        let (policy, now) = (self.policy(), self.now());
         if person.is_over(&policy, now) {
             return Err(Stop::Refused(Refusal::SigninEnded));
         }
@@ -478,9 +428,7 @@ impl App {
         self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<OwnMoved, Stop> {
-                let person = tx
-                    .session::<Person>(&form.handle)?
-                    .ok_or(Stop::NotSignedIn)?;
+                let person = step::person_of(tx, &form.handle, desk.now)?;
                 let step = person.sign_out(&desk.context(tx.book()));
                 app.save_person(tx, step, (&form, &desk))
             })
@@ -493,7 +441,7 @@ fn make_room(tx: &mut Tx<'_>, person: &mut Person, desk: &Desk) -> Result<(), St
     let others = tx.sessions_of::<Person>(&person.account.id)?;
     let ended = person.pushes_out(others, &desk.context(tx.book()));
     for (session, event) in &ended {
-        tx.end_session(session)?;
+        tx.end_session(session, desk.now)?;
         tx.audit(event)?;
     }
     Ok(())

@@ -61,6 +61,7 @@ impl App {
                 tx.forget_flows(now.plus_ms(-DAY_MS), ROWS_MOST)?;
                 tx.forget_counters(now, ROWS_MOST)?;
                 tx.forget_ended(now, ROWS_MOST)?;
+                tx.forget_sessions(now, ROWS_MOST)?;
                 Ok(())
             })
             .await

@@ -20,6 +20,8 @@ pub struct NetworkTags {
 #[derive(Debug, Clone, Default)]
 pub struct Visitor {
     pub(super) caller: Caller,
+    /// The handle of a sign-in that another one takes the place of.
+    pub(super) replaced: Option<String>,
 }
 
 impl Visitor {
@@ -27,6 +29,14 @@ impl Visitor {
     #[must_use]
     pub fn network(&self) -> &str {
         &self.caller.network
+    }
+
+    /// The same visitor, whose browser still holds this handle of an older sign-in: a new one
+    /// ends that.
+    #[must_use]
+    pub fn replacing(mut self, handle: Option<String>) -> Self {
+        self.replaced = handle;
+        self
     }
 }
 
@@ -64,6 +74,7 @@ impl App {
                     browser,
                 },
             },
+            replaced: None,
         })
     }
 

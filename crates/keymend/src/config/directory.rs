@@ -47,6 +47,8 @@ pub struct DirectoryConfig {
     pub without_policy_hints: WithoutPolicyHints,
     /// The password policy of accounts that have none of their own.
     pub default_policy: Option<String>,
+    /// The entry that is signed in to where a name means nobody.
+    pub decoy_dn: Option<String>,
     /// Connections of the service account to each server.
     pub service_connections: u32,
     /// People whose password is checked at one time, at each server.
@@ -100,6 +102,7 @@ pub(super) fn check(
         mail_attributes: section.mail_attributes.clone(),
         phone_attributes: section.phone_attributes.clone(),
         default_policy: section.default_policy.clone(),
+        decoy_dn: section.decoy_dn.clone(),
         service_connections: section.service_connections,
         user_connections: section.user_connections,
         connect_timeout_secs: section.connect_timeout_secs,
@@ -193,6 +196,7 @@ fn check_places(section: &DirectorySection, at: &str, checker: &mut Checker<'_>)
         ("base".to_owned(), Some(&section.base)),
         ("group_base".to_owned(), section.group_base.as_ref()),
         ("default_policy".to_owned(), section.default_policy.as_ref()),
+        ("decoy_dn".to_owned(), section.decoy_dn.as_ref()),
     ];
     let groups = section.protected_groups.iter().enumerate();
     let groups = groups.map(|(place, dn)| (format!("protected_groups[{place}]"), Some(dn)));

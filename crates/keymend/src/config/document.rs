@@ -241,6 +241,14 @@ pub struct DirectorySection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"cn=default,ou=policies,dc=example,dc=org")]
     pub default_policy: Option<String>,
+    /// DN of an entry that nobody uses.  Where a typed name means nobody, Keymend signs in to it
+    /// with a wrong password, so that the answer takes as long as for a name that means somebody.
+    /// Give it a random password stored like people's, a password policy without lock-out
+    /// (`pwdLockout: FALSE`), and a place outside `base`.  Needed where checking a password takes
+    /// the server long (argon2, bcrypt, PBKDF2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"cn=keymend-decoy,ou=services,dc=example,dc=org")]
+    pub decoy_dn: Option<String>,
     /// Connections of Keymend's own account to each server.
     #[serde(default = "four")]
     #[schemars(range(min = 1, max = 64))]

@@ -1,11 +1,10 @@
-//! What browsers and links hold on to: sessions, familiar browsers, "not me" links, and answers
-//! of the bot check that were used.  Of every secret the store keeps the SHA-256 alone.
+//! What browsers and links hold on to beside sessions: familiar browsers, "not me" links, and
+//! answers of the bot check that were used.  Of every secret the store keeps the SHA-256 alone.
 
 use keymend_domain::account::AccountRef;
 use keymend_domain::id::CorrelationId;
 use keymend_domain::time::Moment;
 use rusqlite::{Row, params};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::fault::StoreFault;
@@ -20,61 +19,13 @@ struct Mark {
     correlation: Option<CorrelationId>,
 }
 
-/// Names the session of some browser without being its handle.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionRow(String);
-
-/// A row opens only for its own handle and account, so that ending an account's sessions ends
-/// them all.
-fn place(handle_hash: &str, account_key: &str) -> String {
+/// A row opens only for its own handle and account, so that ending all of an account's sessions,
+/// or forgetting all its browsers, leaves none.
+pub(super) fn place(handle_hash: &str, account_key: &str) -> String {
     format!("{handle_hash}/{account_key}")
 }
 
 impl Rx<'_> {
-    /// The session of the browser with this handle; whether its time is over is for the caller
-    /// to judge.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`] if the store cannot be read.
-    pub fn session<P: DeserializeOwned>(&self, handle: &str) -> Result<Option<P>, StoreFault> {
-        let hash = hashed(handle);
-        let row = self.row(
-            "reading a session",
-            "SELECT account_key, body FROM session WHERE handle_hash = $1",
-            params![hash],
-            pair,
-        )?;
-        Ok(row.and_then(|(account_key, body)| {
-            self.opened(Sealed::Session, &place(&hash, &account_key), &body)
-        }))
-    }
-
-    /// The sessions of an account, those that may be forgotten first in front.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`] if the store cannot be read.
-    pub fn sessions_of<P: DeserializeOwned>(
-        &self,
-        account: &AccountRef,
-    ) -> Result<Vec<(SessionRow, P)>, StoreFault> {
-        let account_key = account.key();
-        let rows = self.rows(
-            "reading an account's sessions",
-            "SELECT handle_hash, body FROM session WHERE account_key = $1 ORDER BY expires_at",
-            params![account_key],
-            pair,
-        )?;
-        Ok(rows
-            .iter()
-            .filter_map(|(hash, body)| {
-                let session = self.opened(Sealed::Session, &place(hash, &account_key), body)?;
-                Some((SessionRow(hash.clone()), session))
-            })
-            .collect())
-    }
-
     /// Whether any browser is familiar for an account.
     ///
     /// # Errors
@@ -99,8 +50,8 @@ impl Rx<'_> {
         let hash = hashed(handle);
         let row = self.row(
             "reading a familiar browser",
-            "SELECT account_key, body FROM familiar WHERE handle_hash = $1",
-            params![hash],
+            "SELECT account_key, body FROM familiar WHERE handle_hash = $1 AND expires_at > $2",
+            params![hash, now.0],
             pair,
         )?;
         let mark: Option<Mark> = row.and_then(|(account_key, body)| {
@@ -136,123 +87,13 @@ impl Rx<'_> {
 }
 
 /// The first two columns of a row, as texts.
-fn pair(row: &Row<'_>) -> rusqlite::Result<(String, String)> {
+pub(super) fn pair(row: &Row<'_>) -> rusqlite::Result<(String, String)> {
     Ok((row.get(0)?, row.get(1)?))
 }
 
 impl Tx<'_> {
-    /// Opens a session, which may be forgotten after `expires_at`.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`]; nothing was saved.
-    pub fn insert_session<P: Serialize>(
-        &mut self,
-        handle: &str,
-        account: &AccountRef,
-        expires_at: Moment,
-        session: &P,
-    ) -> Result<(), StoreFault> {
-        let (hash, account_key) = (hashed(handle), account.key());
-        let body = self.sealed(Sealed::Session, &place(&hash, &account_key), session)?;
-        self.execute(
-            "opening a session",
-            "INSERT INTO session (handle_hash, account_key, expires_at, body)
-             VALUES ($1, $2, $3, $4)",
-            params![hash, account_key, expires_at.0, body],
-        )
-        .map(drop)
-    }
-
-    /// Saves a session that is open; tells whether it still was.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`]; nothing was saved.
-    pub fn save_session<P: Serialize>(
-        &mut self,
-        handle: &str,
-        expires_at: Moment,
-        session: &P,
-    ) -> Result<bool, StoreFault> {
-        let (during, hash) = ("saving a session", hashed(handle));
-        let account_key = self.row(
-            during,
-            "SELECT account_key FROM session WHERE handle_hash = $1",
-            params![hash],
-            |row| row.get::<_, String>(0),
-        )?;
-        let Some(account_key) = account_key else {
-            return Ok(false);
-        };
-        let body = self.sealed(Sealed::Session, &place(&hash, &account_key), session)?;
-        self.execute(
-            during,
-            "UPDATE session SET expires_at = $1, body = $2 WHERE handle_hash = $3",
-            params![expires_at.0, body, hash],
-        )?;
-        Ok(true)
-    }
-
-    /// Ends a session; tells whether it was open.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`]; nothing was removed.
-    pub fn remove_session(&mut self, handle: &str) -> Result<bool, StoreFault> {
-        let count = self.execute(
-            "ending a session",
-            "DELETE FROM session WHERE handle_hash = $1",
-            params![hashed(handle)],
-        )?;
-        Ok(count > 0)
-    }
-
-    /// Gives a session another handle; the old one is worth nothing from now on.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`]; nothing was saved.
-    pub fn renew_session<P: Serialize>(
-        &mut self,
-        (old, new): (&str, &str),
-        account: &AccountRef,
-        expires_at: Moment,
-        session: &P,
-    ) -> Result<(), StoreFault> {
-        self.remove_session(old)?;
-        self.insert_session(new, account, expires_at, session)
-    }
-
-    /// Ends the session of another browser.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`]; nothing was removed.
-    pub fn end_session(&mut self, row: &SessionRow) -> Result<(), StoreFault> {
-        self.execute(
-            "ending a session",
-            "DELETE FROM session WHERE handle_hash = $1",
-            params![row.0],
-        )
-        .map(drop)
-    }
-
-    /// Ends every session of an account; gives how many.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`]; nothing was removed.
-    pub fn remove_sessions_of(&mut self, account: &AccountRef) -> Result<u64, StoreFault> {
-        let count = self.execute(
-            "ending an account's sessions",
-            "DELETE FROM session WHERE account_key = $1",
-            params![account.key()],
-        )?;
-        Ok(count as u64)
-    }
-
-    /// Marks a browser as one that the account's owner uses.
+    /// Marks a browser as one that the account's owner uses.  No older mark of the account lasts
+    /// longer than the new one: marks last as long as the policy says now.
     ///
     /// # Errors
     ///
@@ -271,8 +112,15 @@ impl Tx<'_> {
         };
         let account_key = account.key();
         let body = self.sealed(Sealed::Familiar, &place(&hash, &account_key), &mark)?;
+        let during = "marking a browser";
+        // A millisecond less, so that the new mark is the last of them to be forgotten.
         self.execute(
-            "marking a browser",
+            during,
+            "UPDATE familiar SET expires_at = $1 WHERE account_key = $2 AND expires_at > $1",
+            params![expires_at.plus_ms(-1).0, account_key],
+        )?;
+        self.execute(
+            during,
             "INSERT INTO familiar (handle_hash, account_key, expires_at, body)
              VALUES ($1, $2, $3, $4)",
             params![hash, account_key, expires_at.0, body],
@@ -367,7 +215,7 @@ impl Tx<'_> {
         Ok(count > 0)
     }
 
-    /// Removes sessions, marks, links and used answers whose time is over at `now`, at most
+    /// Removes marks, links and used answers whose time is over at `now`, at most
     /// `limit` of each; gives how many.
     ///
     /// # Errors
@@ -376,8 +224,6 @@ impl Tx<'_> {
     pub fn forget_ended(&mut self, now: Moment, limit: u32) -> Result<u64, StoreFault> {
         let mut count = 0_u64;
         for sql in [
-            "DELETE FROM session WHERE handle_hash IN (SELECT handle_hash FROM session
-                WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
             "DELETE FROM familiar WHERE handle_hash IN (SELECT handle_hash FROM familiar
                 WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
             "DELETE FROM veto WHERE token_hash IN (SELECT token_hash FROM veto

@@ -16,6 +16,9 @@ pub struct Leased {
     pub notice: Notice,
     /// How often it was leased, this time included.
     pub attempts: u32,
+    /// The queue it lay in.  Notices from before there were queues lie in the last one, whatever
+    /// they tell.
+    pub queue: Queue,
 }
 
 /// One of the queues in the outbox: they share nothing, so that none holds up another.
@@ -150,6 +153,7 @@ impl Tx<'_> {
             leased.push(Leased {
                 notice: notice.into(),
                 attempts: attempts.saturating_add(1),
+                queue,
             });
         }
         Ok(leased)

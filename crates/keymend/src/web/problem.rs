@@ -80,6 +80,7 @@ impl Desk {
             Stop::Refused(refusal) => self.refused(&refusal),
             Stop::NoFlow => self.go("/reset").done(),
             Stop::NotSignedIn => self.go("/signin").done(),
+            Stop::Renewed => self.go("/me").done(),
             Stop::Fault(fault) => self.fault(&fault),
         }
     }

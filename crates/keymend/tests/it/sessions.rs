@@ -3,10 +3,13 @@
 use axum::body::Body;
 use axum::http::header;
 use expect_test::expect;
+use keymend::app::{FormStep, NewPassword, Stop};
 use keymend::store::StoreFault;
 use keymend_domain::policy::BotCheck;
+use keymend_domain::refusal::Refusal;
+use keymend_domain::secret::Secret;
 
-use crate::people::{MAILBOX, MOBILE, OLD};
+use crate::people::{MAILBOX, MOBILE, NEW, OLD};
 use crate::visitor::Visitor;
 use crate::world::World;
 
@@ -63,12 +66,146 @@ async fn gate_10_a_fourth_sign_in_ends_the_oldest_and_says_so() {
     }
     expect![[r#"
         200 Sign in to Example Works
+        ! You were signed out because nothing happened for a while, or because of something done in another browser.
         200 Security info
         200 Security info
         200 Security info
         ~ You were signed in at three places already, so the oldest of them was signed out."#]]
     .assert_eq(&seen.join("\n"));
     assert_eq!(world.count_of("signin.ended").await, 1);
+    world.rests().await;
+}
+
+/// Whoever only knew the password signed in again and again, and ended the owner's each time.
+#[tokio::test]
+async fn gate_10_sign_ins_with_a_password_alone_end_none_that_showed_more() {
+    let world = World::open().await;
+    let mut jane = world.visitor();
+    jane.signs_in("jane01", OLD).await;
+    proves(&mut jane, &world).await;
+    for _ in 0..4 {
+        world.clock.advance_ms(30_000);
+        world.visitor().signs_in("jane01", OLD).await;
+    }
+    jane.goes_to("/me").await;
+    expect!["200 Security info"].assert_eq(&jane.sees());
+    world.rests().await;
+}
+
+#[tokio::test]
+async fn gate_10_a_change_of_the_ways_back_in_ends_every_other_sign_in() {
+    let world = World::open().await;
+    let (mut jane, mut other) = (world.visitor(), world.visitor());
+    other.signs_in("jane01", OLD).await;
+    jane.signs_in("jane01", OLD).await;
+    proves(&mut jane, &world).await;
+    other.goes_to("/me").await;
+    expect!["200 Security info"].assert_eq(&other.sees());
+    jane.goes_to("/me/add/email").await;
+    jane.submits("/me/add", &[("address", "jane@second.example")])
+        .await;
+    let code = world.code_to("jane@second.example");
+    jane.submits("/me/code", &[("code", &code)]).await;
+    assert_eq!(world.count_of("method.registered").await, 1);
+    other.goes_to("/me").await;
+    expect![[r#"
+        200 Sign in to Example Works
+        ! You were signed out because nothing happened for a while, or because of something done in another browser."#]]
+    .assert_eq(&other.sees());
+    jane.goes_to("/me").await;
+    expect!["200 Security info"].assert_eq(&jane.sees());
+    assert_eq!(world.count_of("signin.ended").await, 1);
+    world.rests().await;
+}
+
+/// The second of two clicks came under the handle that the first had renewed, and led to the
+/// sign-in.
+#[tokio::test]
+async fn a_form_sent_twice_while_its_handle_is_renewed_leads_on() {
+    let world = World::open().await;
+    let mut jane = world.visitor();
+    jane.signs_in("jane01", OLD)
+        .await
+        .goes_to("/me/proof")
+        .await;
+    jane.submits("/me/proof/method", &[("method_id", "jane01-email")])
+        .await;
+    let body = jane.filled("/me/proof", &[("code", &world.code_to(MAILBOX))]);
+    let clicks = [(); 3].map(|()| jane.posting("/me/proof", body.clone()));
+    let [first, second, late] = clicks;
+    jane.sends(first).await;
+    let renewed = jane.jar[ME].clone();
+    jane.sends(second).await;
+    assert_eq!(jane.answer.location(), Some("/me"));
+    assert_eq!(jane.jar[ME], renewed);
+    jane.goes_to("/me").await;
+    expect!["200 Security info"].assert_eq(&jane.sees());
+    assert_eq!(world.count_of("proof.given").await, 1);
+    world.clock.advance_ms(10_000);
+    jane.sends(late).await;
+    assert_eq!(jane.answer.location(), Some("/signin"));
+    world.rests().await;
+}
+
+#[tokio::test]
+async fn whoever_signs_in_again_in_the_same_browser_takes_no_second_place() {
+    let world = World::open().await;
+    let (mut jane, mut other) = (world.visitor(), world.visitor());
+    other.signs_in("jane01", OLD).await;
+    let mut olds = Vec::new();
+    for _ in 0..4 {
+        world.clock.advance_ms(1_000);
+        jane.signs_in("jane01", OLD).await;
+        olds.push(jane.jar[ME].clone());
+    }
+    other.goes_to("/me").await;
+    expect!["200 Security info"].assert_eq(&other.sees());
+    let mut thief = world.visitor();
+    thief.jar.insert(ME.to_owned(), olds[0].clone());
+    thief.goes_to("/me").await;
+    expect!["200 Sign in to Example Works"].assert_eq(&thief.sees());
+    world.rests().await;
+}
+
+#[tokio::test]
+async fn a_change_of_the_password_that_was_slow_does_not_outlive_the_sign_in() {
+    let world = World::open().await;
+    let mut jane = world.visitor();
+    jane.signs_in("jane01", OLD).await;
+    let handle = jane.jar[ME].clone();
+    let person = world.app.person(&handle).await.unwrap().person;
+    let step = person.step;
+    world.clock.advance_ms(15 * 60_000);
+    let typed = || Secret::new(NEW.to_owned());
+    let new = NewPassword::new(typed(), typed(), false);
+    let passwords = (Secret::new(OLD.to_owned()), new);
+    let form = FormStep { handle, step };
+    let visitor = keymend::app::Visitor::default();
+    let changed = world
+        .app
+        .change_password((form, person), passwords, &visitor);
+    let stop = changed.await.unwrap_err();
+    assert!(matches!(stop, Stop::Refused(Refusal::SigninEnded)));
+    assert_eq!(world.count_of("order.opened").await, 0);
+    world.rests().await;
+}
+
+#[tokio::test]
+async fn strangers_who_guess_do_not_hold_up_a_change_of_the_password() {
+    let world = World::open().await;
+    let mut jane = world.visitor();
+    jane.signs_in("jane01", OLD).await;
+    for count in 0..20 {
+        let mut stranger = world.visitor();
+        stranger
+            .signs_in("jane01", &format!("wrong words {count}"))
+            .await;
+    }
+    world.minutes_pass(1).await;
+    let fields = [("current", OLD), ("password", NEW), ("again", NEW)];
+    jane.goes_to("/me/password").await;
+    jane.submits("/me/password", &fields).await;
+    expect!["200 Your password has been changed"].assert_eq(&jane.sees());
     world.rests().await;
 }
 
@@ -82,7 +219,7 @@ async fn whoever_idled_is_told_so_once_even_much_later() {
         jane.goes_to("/me").await;
         expect![[r#"
             200 Sign in to Example Works
-            ! You were signed out because nothing happened for a while."#]]
+            ! You were signed out because nothing happened for a while, or because of something done in another browser."#]]
         .assert_eq(&jane.sees());
         jane.goes_to("/me").await;
         expect!["200 Sign in to Example Works"].assert_eq(&jane.sees());

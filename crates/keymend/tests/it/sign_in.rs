@@ -204,7 +204,7 @@ async fn whoever_idles_is_signed_out() {
     jane.goes_to("/me").await;
     expect![[r#"
         200 Sign in to Example Works
-        ! You were signed out because nothing happened for a while."#]]
+        ! You were signed out because nothing happened for a while, or because of something done in another browser."#]]
     .assert_eq(&jane.sees());
     world.rests().await;
 }

@@ -189,6 +189,31 @@ fn two_of_a_kind_are_kept_and_none_twice_even_from_two_browsers() {
 }
 
 #[test]
+fn a_code_asked_for_while_less_was_needed_adds_nothing_once_a_way_counts() {
+    let mut desk = Desk::empty();
+    let person = desk.signs_in();
+    let person = desk.adds(person, EMAIL);
+    desk.world.standing.methods.push(crate::world::telephone());
+    desk.answers_right(person);
+    assert_eq!(desk.refused(), "proof.wanted");
+    assert_eq!(desk.world.standing.methods.len(), 1);
+}
+
+#[test]
+fn a_code_that_was_slow_is_good_though_the_proof_before_it_grew_old() {
+    let mut desk = Desk::new();
+    desk.world.standing.methods.truncate(1);
+    let person = desk.signs_in();
+    let person = desk.proves(person, "m1");
+    desk.world.wait_mins(4);
+    let person = desk.adds(person, TEXT);
+    desk.world.wait_mins(4);
+    desk.answers_right(person);
+    assert_eq!(desk.refused(), "");
+    assert!(desk.world.standing.methods[1].probation_until.is_some());
+}
+
+#[test]
 fn wrong_codes_are_counted_down_and_then_the_code_is_void() {
     let mut desk = Desk::empty();
     let person = desk.signs_in();

@@ -19,13 +19,18 @@ fn rules(threshold: u32) -> PasswordRules {
 fn granted(desk: &mut Desk, threshold: u32, has_familiar: bool) -> u32 {
     let account = desk.world.account().clone();
     let rules = rules(threshold);
+    let target = SignInTarget {
+        account: &account,
+        rules: &rules,
+        has_familiar,
+        is_signed_in: false,
+    };
+    granted_of(desk, target)
+}
+
+fn granted_of(desk: &mut Desk, target: SignInTarget<'_>) -> u32 {
     let granted = (0..8).filter(|count| {
         let claim = Claim::new(&format!("spelling {count}")).unwrap();
-        let target = SignInTarget {
-            account: &account,
-            rules: &rules,
-            has_familiar,
-        };
         let attempt = desk
             .world
             .decide(|ctx| may_try(&claim, Some(target), ctx).unwrap());
@@ -49,6 +54,9 @@ fn a_stranger_cannot_use_up_the_sign_in_tries_of_the_owners_own_browser() {
         (6, 2, 2),
         (5, 2, 1),
         (4, 1, 1),
+        (3, 0, 1),
+        (2, 0, 1),
+        (1, 0, 0),
     ] {
         let mut desk = Desk::new();
         assert_eq!(
@@ -98,6 +106,7 @@ fn a_name_that_strangers_paused_is_open_to_the_owners_own_browser() {
         account: &account,
         rules: &rules,
         has_familiar: true,
+        is_signed_in: false,
     };
     let tries = |desk: &mut Desk| {
         desk.world
@@ -109,4 +118,22 @@ fn a_name_that_strangers_paused_is_open_to_the_owners_own_browser() {
     assert!(matches!(tries(&mut desk), Attempt::Paused(_)));
     sits_at_a_familiar_browser(&mut desk);
     assert!(matches!(tries(&mut desk), Attempt::Allowed));
+}
+
+#[test]
+fn where_somebody_is_signed_in_strangers_leave_tries_for_the_change_of_the_password() {
+    for (threshold, strangers, owners) in [(0, 3, 2), (5, 2, 1), (4, 1, 1), (3, 1, 0)] {
+        let mut desk = Desk::new();
+        let account = desk.world.account().clone();
+        let rules = rules(threshold);
+        let target = SignInTarget {
+            account: &account,
+            rules: &rules,
+            has_familiar: false,
+            is_signed_in: true,
+        };
+        assert_eq!(granted_of(&mut desk, target), strangers, "{threshold}");
+        sits_at_a_familiar_browser(&mut desk);
+        assert_eq!(granted_of(&mut desk, target), owners, "{threshold}");
+    }
 }

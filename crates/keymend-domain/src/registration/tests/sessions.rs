@@ -31,6 +31,27 @@ fn a_fourth_sign_in_ends_the_oldest_and_says_so() {
     assert_eq!(desk.world.recorded(AuditDeed::SigninEnded).len(), 1);
 }
 
+/// Whoever only knows the password could sign in again and again, and end the owner's each time.
+#[test]
+fn a_sign_in_that_showed_no_more_than_a_password_goes_before_one_that_did() {
+    let mut desk = Desk::new();
+    let person = desk.signs_in();
+    let mut owner = desk.proves(person, "m1");
+    for is_proven in [true, false] {
+        if !is_proven {
+            // Not yet, but at a browser of the owner's.
+            owner.proven_at = None;
+        }
+        desk.world.wait_mins(1);
+        let others = [
+            (1, owner.clone()),
+            (2, desk.signs_in()),
+            (3, desk.signs_in()),
+        ];
+        assert_eq!(ended(&mut desk, &others), (vec![2], true));
+    }
+}
+
 #[test]
 fn a_sign_in_that_is_over_takes_no_place() {
     let mut desk = Desk::new();

@@ -24,6 +24,7 @@ fn target<'a>(account: &'a Account, rules: &'a PasswordRules) -> SignInTarget<'a
         account,
         rules,
         has_familiar: false,
+        is_signed_in: false,
     }
 }
 
@@ -92,6 +93,26 @@ fn a_name_pauses_after_five_tries_whoever_it_means() {
         world.wait_mins(30);
         assert_eq!(tries(&mut world, "jane", known), "allowed");
     }
+}
+
+/// Strangers could otherwise read from the pause of a name that its owner signed in.
+#[test]
+fn a_sign_in_that_worked_takes_no_try_of_the_name_and_gives_strangers_none_back() {
+    let mut desk = Desk::new();
+    let (account, rules) = (desk.world.account().clone(), PasswordRules::default());
+    let known = Some(target(&account, &rules));
+    for _ in 0..3 {
+        assert_eq!(tries(&mut desk.world, "jane", known), "allowed");
+    }
+    for _ in 0..6 {
+        // The account's own tries are given back; the name's are not.
+        assert_eq!(tries(&mut desk.world, "jane", known), "allowed");
+        desk.signs_in();
+    }
+    for _ in 0..2 {
+        assert_eq!(tries(&mut desk.world, "jane", known), "allowed");
+    }
+    assert_eq!(tries(&mut desk.world, "jane", known), "signin.paused");
 }
 
 #[test]

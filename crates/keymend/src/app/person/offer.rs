@@ -1,4 +1,5 @@
-//! Values of the entry, offered for registration: read afresh for each page, and kept nowhere.
+//! Values of the entry, offered for registration: as it was read at the sign-in, and kept, sealed,
+//! no longer than that lasts.
 
 use keymend_domain::account::Account;
 use keymend_domain::method::{self, Contact, MethodKind};

@@ -7,7 +7,7 @@ use keymend_domain::registration::{FAMILIAR_BROWSERS_MOST, Person, PersonStep, P
 use keymend_domain::time::{DAY_MS, Moment, SECOND_MS};
 
 use crate::app::{App, Desk, FormStep, Stop, Visitor};
-use crate::store::Tx;
+use crate::store::{Over, Rx, Tx};
 
 /// Where a step of a signed-in person led.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +43,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Stop::NotSignedIn`]; [`Stop::Refused`] with `step.wrong` for a form of an older page;
+    /// [`Stop::NotSignedIn`]; [`Stop::Renewed`]; [`Stop::Refused`] with `step.wrong` for a form of an older page;
     /// [`Stop::Fault`].
     pub(super) async fn step_person(
         &self,
@@ -57,9 +57,7 @@ impl App {
         self.inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<OwnMoved, Stop> {
-                let person = tx
-                    .session::<Person>(&form.handle)?
-                    .ok_or(Stop::NotSignedIn)?;
+                let person = person_of(tx, &form.handle, desk.now)?;
                 if person.is_over(&desk.policy, desk.now) {
                     tx.remove_session(&form.handle)?;
                     return Ok(OwnMoved::refused(Refusal::SigninEnded));
@@ -114,6 +112,7 @@ impl App {
         if effects.raises_epoch {
             tx.raise_epoch(&account)?;
             end_flows(tx, &account, desk.now)?;
+            end_others(tx, &account, (&form.handle, desk))?;
         }
         if let Some(veto) = &effects.veto {
             tx.add_veto(
@@ -137,11 +136,14 @@ impl App {
             true => Some(desk.handle()?),
             false => None,
         };
-        let forget_at = person.forget_at(&desk.policy);
+        let ends_at = person.ends_at(&desk.policy);
         match &handle {
             _ if effects.signs_out => drop(tx.remove_session(&form.handle)?),
-            Some(new) => tx.renew_session((&form.handle, new), &account, forget_at, &person)?,
-            None => drop(tx.save_session(&form.handle, forget_at, &person)?),
+            Some(new) => {
+                let times = (ends_at, desk.now);
+                tx.renew_session((&form.handle, new), &account, times, &person)?;
+            }
+            None => drop(tx.save_session(&form.handle, ends_at, &person)?),
         }
         Ok(OwnMoved {
             handle,
@@ -149,6 +151,51 @@ impl App {
             refusal,
         })
     }
+}
+
+/// The person a handle means, or why it means nobody.
+pub(in crate::app) fn person_of(rx: &Rx<'_>, handle: &str, now: Moment) -> Result<Person, Stop> {
+    if let Some(person) = rx.session::<Person>(handle)? {
+        return Ok(person);
+    }
+    Err(match rx.word_left(handle, now)? {
+        Some(Over::Ended) => Stop::Refused(Refusal::SigninEnded),
+        Some(Over::Renewed) => Stop::Renewed,
+        None => Stop::NotSignedIn,
+    })
+}
+
+/// Ends the sign-in that a browser held when it signed in again.
+pub(super) fn leave_behind(tx: &mut Tx<'_>, handle: &str, desk: &Desk) -> Result<(), Stop> {
+    let Some(old) = tx.session::<Person>(handle)? else {
+        return Ok(());
+    };
+    tx.remove_session(handle)?;
+    if !old.is_over(&desk.policy, desk.now) {
+        let event = old.ended(&desk.context(tx.book()), "signed-in-again");
+        tx.audit(&event)?;
+    }
+    Ok(())
+}
+
+/// Ends the other sign-ins of an account: one of them may be a thief's, and each may hold a code
+/// that was asked for while less was needed (security-gates §5).
+fn end_others(
+    tx: &mut Tx<'_>,
+    account: &AccountRef,
+    (kept, desk): (&str, &Desk),
+) -> Result<(), Stop> {
+    for (row, other) in tx.sessions_of::<Person>(account)? {
+        if row.is_of(kept) {
+            continue;
+        }
+        tx.end_session(&row, desk.now)?;
+        if !other.is_over(&desk.policy, desk.now) {
+            let event = other.ended(&desk.context(tx.book()), "methods-changed");
+            tx.audit(&event)?;
+        }
+    }
+    Ok(())
 }
 
 /// Marks a browser as one of the owner's; of many marks the oldest is forgotten.

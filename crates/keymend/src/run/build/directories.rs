@@ -77,6 +77,7 @@ fn options(section: &DirectoryConfig) -> LdapOptions {
         mail_attributes: section.mail_attributes.clone(),
         phone_attributes: section.phone_attributes.clone(),
         default_policy: section.default_policy.clone(),
+        decoy_dn: section.decoy_dn.clone(),
         connect_timeout: secs(section.connect_timeout_secs),
         search_timeout: secs(section.search_timeout_secs),
         write_deadline: secs(section.write_timeout_secs),

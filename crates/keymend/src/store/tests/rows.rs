@@ -5,10 +5,10 @@ use keymend_domain::id::{CorrelationId, NoticeId};
 use keymend_domain::limit::{Book, Counter, CounterKey, Lane};
 use keymend_domain::method::{Contact, MethodKind};
 use keymend_domain::policy::Settings;
-use keymend_domain::time::{HOUR_MS, MINUTE_MS};
+use keymend_domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 
 use super::{Bench, NOW, Stop, account, method};
-use crate::store::{Conflict, Leased, Queue, StoreFault};
+use crate::store::{Conflict, Leased, Over, Queue, StoreFault};
 
 fn notice(id: &str) -> Notice {
     Notice {
@@ -235,7 +235,10 @@ async fn a_session_goes_on_under_its_new_handle_alone() {
     let renewed = store.transact(|tx| {
         let jane = account("jane");
         tx.insert_session("old", &jane, NOW.plus_ms(9), &1_u8)?;
-        tx.renew_session(("old", "new"), &jane, NOW.plus_ms(9), &2_u8)?;
+        let times = (NOW.plus_ms(9), NOW);
+        tx.renew_session(("old", "new"), &jane, times, &2_u8)?;
+        assert_eq!(tx.word_left("old", NOW)?, Some(Over::Renewed));
+        assert_eq!(tx.word_left("old", NOW.plus_ms(10_000))?, None);
         assert!(!tx.save_session("old", NOW.plus_ms(9), &3_u8)?);
         Ok::<_, StoreFault>((tx.session::<u8>("old")?, tx.session::<u8>("new")?))
     });
@@ -262,4 +265,56 @@ async fn every_session_of_an_account_ends_at_once() {
         Ok::<_, StoreFault>(ended)
     });
     assert_eq!(ended.await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn of_a_session_that_is_over_a_word_is_left_for_a_day_and_nothing_of_the_person() {
+    let bench = Bench::new();
+    let store = bench.open().await;
+    let words = store.transact(|tx| {
+        let jane = account("jane");
+        for handle in ["idle", "pushed"] {
+            tx.insert_session(handle, &jane, NOW.plus_ms(9), &1_u8)?;
+        }
+        assert!(tx.has_session(&jane, NOW)?);
+        assert!(!tx.has_session(&jane, NOW.plus_ms(9))?);
+        let sessions = tx.sessions_of::<u8>(&jane)?;
+        let (pushed, _) = sessions
+            .iter()
+            .find(|(row, _)| row.is_of("pushed"))
+            .unwrap();
+        tx.end_session(pushed, NOW)?;
+        assert_eq!(tx.sessions_of::<u8>(&jane)?.len(), 1);
+        assert_eq!(tx.forget_sessions(NOW.plus_ms(9), 10)?, 0);
+        assert_eq!(tx.sessions_of::<u8>(&jane)?.len(), 0);
+        let mut words = Vec::new();
+        for handle in ["idle", "pushed"] {
+            assert_eq!(tx.session::<u8>(handle)?, None);
+            assert!(!tx.save_session(handle, NOW.plus_ms(9), &2_u8)?);
+            words.push(tx.word_left(handle, NOW.plus_ms(10))?);
+        }
+        assert_eq!(tx.forget_sessions(NOW.plus_ms(DAY_MS + 9), 10)?, 2);
+        assert_eq!(tx.word_left("idle", NOW)?, None);
+        Ok::<_, StoreFault>(words)
+    });
+    assert_eq!(words.await.unwrap(), [Some(Over::Ended); 2]);
+}
+
+#[tokio::test]
+async fn no_older_mark_of_a_browser_outlives_the_newest() {
+    let bench = Bench::new();
+    let store = bench.open().await;
+    let (long, short) = (NOW.plus_ms(100), NOW.plus_ms(50));
+    let kept = store.transact(move |tx| {
+        let jane = account("jane");
+        tx.add_familiar("older", &jane, long)?;
+        tx.add_familiar("another's", &account("bob"), long)?;
+        tx.add_familiar("newest", &jane, short)?;
+        assert!(tx.familiar("older", NOW)?.is_some());
+        assert!(tx.familiar("older", short)?.is_none());
+        assert!(tx.familiar("another's", short)?.is_some());
+        assert_eq!(tx.keep_familiars(&jane, 1)?, 1);
+        Ok::<_, StoreFault>(tx.familiar("newest", NOW)?.is_some())
+    });
+    assert!(kept.await.unwrap());
 }

@@ -82,6 +82,8 @@ pub(super) async fn signed(desk: &Desk) -> Result<Signed, Halt> {
             let go = desk.go("/signin").with(desk.clear(Cookie::Me));
             Err(go.done().into())
         }
+        // The cookie may be the newer one by now, so it stays.
+        Err(Stop::Renewed) => Err(desk.go("/signin").done().into()),
         Err(stop) => Err(desk.stop(stop).into()),
     }
 }

@@ -71,7 +71,7 @@ pub(super) async fn sign_in(desk: Desk, mut fields: Fields) -> Answered {
         };
         return Ok(again(&desk, user, &Refusal::FormMissing, Some(field)));
     }
-    let visitor = desk.visitor().await?;
+    let visitor = desk.visitor().await?.replacing(desk.seen.me.clone());
     let signed_in = desk.web.app().sign_in(&user, password, &visitor).await;
     Ok(match signed_in {
         Ok(signed_in) => desk
