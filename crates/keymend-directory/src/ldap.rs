@@ -28,6 +28,7 @@ mod orders;
 mod password;
 mod person;
 mod policy;
+pub mod probe;
 mod servers;
 mod tls;
 mod until;
