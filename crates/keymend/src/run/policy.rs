@@ -151,7 +151,7 @@ fn read(file: &Path) -> Result<Settings, Stop> {
     })
 }
 
-fn said(applied: &Applied) -> String {
+pub(super) fn said(applied: &Applied) -> String {
     let mut text = String::new();
     if applied.changes.is_empty() {
         text.push_str("nothing changed\n");
