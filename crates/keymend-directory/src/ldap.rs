@@ -29,6 +29,7 @@ mod password;
 mod permits;
 mod person;
 mod policy;
+pub mod probe;
 mod servers;
 mod tls;
 mod until;

@@ -19,8 +19,7 @@ Exit codes:
 const FIRST_STEPS: &str = "\
 First steps:
   keymend demo                            try it in a browser, with nothing to set up
-  keymend config example > keymend.toml   write a configuration to begin with, then edit it
-  keymend keys new /etc/keymend/root.key  draw the keys, once
+  keymend setup                           set up an installation, question by question
   keymend config check                    say everything that is wrong with it
   keymend serve                           start the service
   keymend policy show                     say who may reset, and with which methods";
@@ -46,6 +45,14 @@ pub struct Cli {
 pub enum Command {
     /// Start a demonstration with sample accounts; needs no file, server or setting
     Demo(DemoArguments),
+    /// Set up an installation, or change one, question by question
+    ///
+    /// Asks where the directory is, shows what it found there and whose certificate it is, tries
+    /// the service account, and writes the configuration and the policy only when you say so.  It
+    /// can be run again at any time: what is configured stands there as the answer.  Type ? at a
+    /// question for help and b to go back; Ctrl-C leaves everything as it was.  Run it as the user
+    /// that the service runs as.
+    Setup(SetupArguments),
     /// Start the service
     Serve(ConfigFile),
     /// Look at the configuration
@@ -90,6 +97,23 @@ pub struct DemoArguments {
     /// How many proofs a reset takes: 1 or 2
     #[arg(long, default_value_t = 2, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=2))]
     pub gates: u32,
+}
+
+/// How an installation is set up.
+#[derive(Debug, Args)]
+pub struct SetupArguments {
+    /// Take the answers from this file and ask nothing; everything that is wrong is said at once
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
+    /// Print an answer file to begin with
+    #[arg(long, conflicts_with = "answers")]
+    pub print_answers: bool,
+    /// Try everything and show what would be written, but write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Which configuration file.
+    #[command(flatten)]
+    pub config: ConfigFile,
 }
 
 /// Which configuration file.
@@ -427,6 +451,10 @@ mod tests {
     fn every_command_of_the_manual_is_understood() {
         for line in [
             "demo --listen 127.0.0.1:9000 --data /tmp/x",
+            "setup",
+            "setup --config k.toml --dry-run",
+            "setup --answers a.toml --dry-run",
+            "setup --print-answers",
             "serve --config k.toml",
             "config check",
             "config check --connect --config k.toml",

@@ -14,6 +14,7 @@ mod place;
 pub mod reference;
 mod secret_file;
 mod shape;
+mod shaped;
 mod site;
 mod texts;
 
@@ -33,13 +34,14 @@ use secret_file::Readers;
 pub use directory::DirectoryConfig;
 pub use document::{
     BreachSection, DirectoryKind, Document, KeysSection, LogFormat, LogLevel, LogSection,
-    MailServerSection, MailTls, StoreSection, SuccessSection, TextsBody, TextsMethod, TextsPreset,
-    WithoutPolicyHints,
+    MailSection, MailServerSection, MailTls, StoreSection, SuccessSection, TextsBody, TextsMethod,
+    TextsPreset, TextsSection, WithoutPolicyHints,
 };
 pub use environment::Environment;
 pub use fault::{ConfigFaults, Fault};
 pub use listen::{Listen, TlsFiles};
 pub use mail::{MailConfig, MailLogin};
+pub use shaped::{Shaped, read_secret};
 pub use site::{PublicOrigin, Site};
 pub use texts::TextsConfig;
 
@@ -99,15 +101,27 @@ impl Config {
     ///
     /// As [`Config::load`].
     pub fn load_in(path: &Path, environment: &Environment) -> Result<Self, ConfigFaults> {
-        let text = read_file(path)?;
-        let (spanned, errors) = DeTable::parse_recoverable(&text);
+        Self::check_text(path, &read_file(path)?, environment)
+    }
+
+    /// The same for a text that is to stand in this file and does not yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`].
+    pub fn check_text(
+        path: &Path,
+        text: &str,
+        environment: &Environment,
+    ) -> Result<Self, ConfigFaults> {
+        let (spanned, errors) = DeTable::parse_recoverable(text);
         if !errors.is_empty() {
-            return Err(syntax_faults(path, &text, &errors));
+            return Err(syntax_faults(path, text, &errors));
         }
-        let places = Places::of(&text, spanned.get_ref());
+        let places = Places::of(text, spanned.get_ref());
         let mut checker = Checker::new(path, places, environment);
         shape::compare(&reference::schema(), spanned.get_ref(), &mut checker);
-        let checked = check_sections(&text, &mut checker);
+        let checked = check_sections(text, &mut checker);
         match checked {
             Some(config) if checker.faults.is_empty() => Ok(Self {
                 remarks: checker.remarks,

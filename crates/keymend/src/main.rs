@@ -33,6 +33,7 @@ fn main() -> ExitCode {
 fn dispatch(command: &Command) -> Result<(), Stop> {
     let output = &mut std::io::stdout();
     match command {
+        Command::Setup(arguments) => run::setup(arguments, output),
         Command::Serve(file) => run::serve(file, output),
         Command::Config(ConfigCommand::Check(arguments)) => run::check(arguments, output),
         Command::Policy(command) => run::policy(command, output),

@@ -13,6 +13,7 @@ mod listen;
 mod log;
 mod policy;
 mod serve;
+mod setup;
 mod who;
 mod words;
 
@@ -35,6 +36,7 @@ pub use demo::demo;
 pub use listen::{Listener, bind};
 pub use policy::policy;
 pub use serve::serve;
+pub use setup::setup;
 
 /// A service that was put together and is not yet listening.
 pub struct Service {

@@ -50,8 +50,14 @@ pub fn schema_text() -> String {
 /// A configuration file with every key, its description and its default or an example.
 #[must_use]
 pub fn example_file() -> String {
-    let mut out = EXAMPLE_HEAD.to_owned();
-    for (name, section) in fields(&schema()) {
+    example_of(&schema(), EXAMPLE_HEAD)
+}
+
+/// A file with every key of a schema, below these first lines.
+#[must_use]
+pub fn example_of(schema: &Schema, head: &str) -> String {
+    let mut out = head.to_owned();
+    for (name, section) in fields(schema) {
         match named(&section) {
             Some((example_name, inner)) => {
                 write_section(

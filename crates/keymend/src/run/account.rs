@@ -120,7 +120,8 @@ fn block_words(block: &Block) -> String {
     }
 }
 
-fn state_words(state: &AccountState) -> String {
+/// The state of an account in words.
+pub(super) fn state_words(state: &AccountState) -> String {
     let facts = [
         (state.is_disabled, "disabled"),
         (state.is_expired, "ended"),

@@ -26,7 +26,7 @@ use crate::text::Lang;
 use crate::web::page::Help;
 use crate::web::{PublicOrigin, Site, TrustedProxies};
 
-pub(super) use carriers::carriers;
+pub(super) use carriers::{carriers, gateway, smtp};
 use directories::connected;
 pub(super) use directories::directories;
 

@@ -9,3 +9,4 @@
 
 mod deliver;
 mod serve;
+mod setup;

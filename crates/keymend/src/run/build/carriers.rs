@@ -33,7 +33,12 @@ pub(crate) fn carriers(path: &Path, config: &Config) -> Result<Carriers, Stop> {
     })
 }
 
-fn smtp(path: &Path, mail: &MailConfig) -> Result<Smtp, Stop> {
+/// The mail servers of one section; nothing connects yet.
+///
+/// # Errors
+///
+/// As [`carriers`].
+pub(crate) fn smtp(path: &Path, mail: &MailConfig) -> Result<Smtp, Stop> {
     let servers = mail.servers.iter().map(|server| SmtpServer {
         host: server.host.clone(),
         port: server.port,
@@ -58,7 +63,12 @@ fn smtp(path: &Path, mail: &MailConfig) -> Result<Smtp, Stop> {
     Smtp::new(options).map_err(|fault| unfit(path, "mail", fault))
 }
 
-fn gateway(path: &Path, texts: &TextsConfig) -> Result<Gateway, Stop> {
+/// The gateway of one section; nothing connects yet.
+///
+/// # Errors
+///
+/// As [`carriers`].
+pub(crate) fn gateway(path: &Path, texts: &TextsConfig) -> Result<Gateway, Stop> {
     let choices = PresetChoices {
         url: texts.url.clone(),
         from: texts.sender.clone(),
