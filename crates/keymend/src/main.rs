@@ -39,6 +39,8 @@ fn dispatch(command: &Command) -> Result<(), Stop> {
         Command::Account(command) => run::account(command, output),
         Command::Audit(command) => run::audit(command, output),
         Command::Config(command) => cli::config::run(command, output),
+        Command::Directory(command) => run::directory(command, output),
+        Command::Doctor(arguments) => run::doctor(arguments, output),
         Command::Keys(command) => cli::keys::run(command, &SystemEntropy, output),
         Command::Reference { format } => cli::config::write_reference(*format, output),
         Command::Demo(arguments) => run::demo(arguments, output),

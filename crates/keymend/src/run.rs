@@ -6,6 +6,8 @@ mod build;
 mod certificate;
 mod check;
 mod demo;
+mod directory;
+mod doctor;
 mod listen;
 mod log;
 mod policy;
@@ -27,6 +29,8 @@ pub use account::account;
 pub use audit::audit;
 pub use check::check;
 pub use demo::demo;
+pub use directory::directory;
+pub use doctor::doctor;
 pub use listen::{Listener, bind};
 pub use policy::policy;
 pub use serve::serve;
@@ -91,10 +95,12 @@ impl Service {
     /// The tasks that run beside the pages.
     fn chores(&self) -> Vec<JoinHandle<()>> {
         let (dispatcher, sweeper) = (self.app.clone(), self.app.clone());
+        let watcher = self.app.clone();
         #[expect(clippy::disallowed_methods, reason = "chores end with the process")]
         let chores = vec![
             tokio::spawn(async move { dispatcher.dispatch_forever().await }),
             tokio::spawn(async move { sweeper.sweep_forever().await }),
+            tokio::spawn(async move { watcher.watch_integration_forever().await }),
         ];
         chores
     }

@@ -27,7 +27,7 @@ use crate::web::{PublicOrigin, Site, TrustedProxies};
 
 pub(super) use carriers::carriers;
 use directories::connected;
-pub(super) use directories::directories;
+pub(super) use directories::{directories, ldap};
 
 use installation::Installation;
 
