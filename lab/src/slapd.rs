@@ -32,6 +32,8 @@ pub const MANAGER_DN: &str = "cn=manager,dc=lab,dc=test";
 pub const MANAGER_PASSWORD: &str = "Manager-Passw0rd";
 /// The password of all bulk accounts (`user00000`, `user00001`, …).
 pub const BULK_PASSWORD: &str = "Bulk-Passw0rd-11";
+/// The password of `cn=config`.
+const CONFIGURATION_PASSWORD: &str = "Config-Passw0rd";
 
 /// How the server stores passwords.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

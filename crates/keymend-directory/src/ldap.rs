@@ -15,13 +15,16 @@
 //! passwords are tried on connections of their own.
 
 mod active_directory;
+mod certificate;
 mod connect;
 mod control;
 mod dialect;
 mod dn;
 mod entry;
+mod examine;
 mod filter;
 mod generalized_time;
+mod grants;
 mod groups;
 mod options;
 mod orders;
@@ -30,6 +33,8 @@ mod permits;
 mod person;
 mod policy;
 pub mod probe;
+mod rights;
+mod sample;
 mod servers;
 mod tls;
 mod until;
@@ -40,6 +45,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use keymend_domain::account::{AccountRef, Claim, DirectoryName};
+use keymend_domain::directory::examination::ServerReport;
+use keymend_domain::directory::rights::RightsReport;
 use keymend_domain::directory::{
     Directory, DirectoryError, Found, Health, NoMatch, NotDone, PasswordRules, SignIn, WriteOrder,
     WriteOutcome,
@@ -60,6 +67,7 @@ use self::policy::{Applied, Policy, Remembered};
 use self::servers::{Account, Purpose, Server, Servers, Service, Who};
 
 pub use self::dialect::{Abilities, Dialect};
+pub use self::grants::{Grant, GrantTool, Grantee};
 pub use self::options::{LdapOptions, OptionsError, WithoutPolicyHints};
 
 /// How long [`Directory::health`] may take in all.
@@ -96,7 +104,6 @@ impl Ldap {
     pub fn new(mut options: LdapOptions, clock: Arc<dyn Clock>) -> Result<Self, OptionsError> {
         options.check()?;
         let filter = options.parsed_filter()?;
-        let tls = tls::client_config(&options)?;
         let password = std::mem::replace(&mut options.bind_password, Secret::new(String::new()));
         let account = Arc::new(Account {
             dn: options.bind_dn.clone(),
@@ -107,22 +114,26 @@ impl Ldap {
         let count = u32::try_from(options.urls.len()).unwrap_or(u32::MAX);
         let share = options.write_deadline / count.saturating_mul(2).max(1);
         let list = options.urls.iter().map(|url| {
+            let (tls, certificate) = tls::client_config(&options)?;
             let endpoint = Endpoint {
                 url: url.clone(),
                 start_tls: options.start_tls,
-                tls: Arc::clone(&tls),
+                tls,
+                certificate,
                 connect_timeout: options.connect_timeout.min(share),
                 call_timeout: options.search_timeout,
             };
             let sizes = (options.service_connections, options.user_connections);
-            Server::new(endpoint, Arc::clone(&account), Arc::clone(&clock), sizes)
+            let (account, clock) = (Arc::clone(&account), Arc::clone(&clock));
+            Ok(Server::new(endpoint, account, clock, sizes))
         });
+        let list = list.collect::<Result<Vec<Server>, OptionsError>>()?;
         let base = options.group_base.clone();
         Ok(Self {
             active_directory: ActiveDirectory::new(&options, filter.clone(), Arc::clone(&clock)),
             filter,
             schema: Schema::new(&options),
-            servers: Servers::new(list.collect(), Arc::clone(&clock)),
+            servers: Servers::new(list, Arc::clone(&clock)),
             policies: Remembered::default(),
             groups: Groups::new(base.unwrap_or_else(|| options.base.clone())),
             orders: Orders::default(),
@@ -136,6 +147,22 @@ impl Ldap {
     pub fn abilities(&self) -> Vec<Abilities> {
         let servers = self.servers.all().iter();
         servers.filter_map(Server::abilities).collect()
+    }
+
+    /// What kind of server answers, and the service account's security identifier if that kind
+    /// has one.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`] if no server lets the service account in.
+    pub async fn who_answers(&self) -> Result<(Dialect, Option<String>), DirectoryError> {
+        let (_, service) = self
+            .servers
+            .service()
+            .await
+            .map_err(|failure| failure.error)?;
+        let sid = service.offer.token.first().map(ToString::to_string);
+        Ok((service.offer.dialect, sid))
     }
 
     /// One search for people, on the first server that answers.
@@ -162,6 +189,15 @@ impl Ldap {
             Some(filter) => Filter::And(vec![filter.clone(), test]),
             None => test,
         }
+    }
+
+    /// The filter that every account within the installer's scope meets.
+    fn anybody(&self, dialect: Dialect) -> Filter {
+        if dialect == Dialect::ActiveDirectory {
+            return self.active_directory.within_scope(None);
+        }
+        let names = self.schema.login.iter();
+        self.within_scope(Filter::Or(names.cloned().map(Filter::Present).collect()))
     }
 
     async fn search_on(
@@ -439,5 +475,17 @@ impl Directory for Ldap {
             during: last.step.name().to_owned(),
             detail: last.error.to_string(),
         }
+    }
+
+    async fn rights(&self) -> Result<RightsReport, DirectoryError> {
+        rights::prove(self).await.map_err(|failure| failure.error)
+    }
+
+    async fn examine(&self) -> Vec<ServerReport> {
+        let mut reports = Vec::new();
+        for server in self.servers.all() {
+            reports.push(examine::server(self, server).await);
+        }
+        reports
     }
 }

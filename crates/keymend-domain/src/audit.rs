@@ -118,6 +118,8 @@ deeds! {
     WritebackDisabled = "directory.writeback_disabled",
     /// A directory went down or came back.
     DirectoryState = "directory.state",
+    /// The rights of a directory's service account were looked at.
+    DirectoryRightsChecked = "directory.rights_checked",
     /// The service started.
     SystemStarted = "system.started",
     /// The service stopped.

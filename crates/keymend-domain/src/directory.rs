@@ -1,5 +1,8 @@
 //! The port to a place where accounts live, and everything that crosses it.
 
+pub mod examination;
+pub mod rights;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +10,9 @@ use crate::account::{Account, AccountRef, Claim, DirectoryName};
 use crate::id::OrderId;
 use crate::secret::Password;
 use crate::time::Moment;
+
+use self::examination::{Checkpoint, Condition, Link, ServerReport};
+use self::rights::RightsReport;
 
 /// What a search for a typed name came back with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -427,4 +433,31 @@ pub trait Directory: Send + Sync {
 
     /// Whether the directory answers now.  Never longer than a few seconds.
     async fn health(&self) -> Health;
+
+    /// What the service account may do, against what it needs; nothing is written to find out.
+    /// A directory that needs no service account has nothing to prove.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`] if the directory did not answer: nothing is proven then.
+    async fn rights(&self) -> Result<RightsReport, DirectoryError> {
+        let name = self.name().0.clone();
+        Ok(RightsReport::new(Moment(0), name, 0, Vec::new()))
+    }
+
+    /// Looks at each server, link by link, up to the first that breaks.  May take a few seconds
+    /// for each.
+    async fn examine(&self) -> Vec<ServerReport> {
+        let checkpoint = match self.health().await {
+            Health::Up => Checkpoint::ok(Link::Base, "it answers"),
+            Health::Down { detail, .. } => {
+                Checkpoint::amiss(Link::Base, Condition::Broken, detail, "see its own log")
+            }
+        };
+        vec![ServerReport {
+            server: self.name().0.clone(),
+            checkpoints: vec![checkpoint],
+            ..ServerReport::default()
+        }]
+    }
 }

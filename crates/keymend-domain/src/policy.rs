@@ -127,6 +127,9 @@ pub struct Settings {
     pub queue_secs: u32,
     /// Per directory: whether Keymend may write.  A directory that is not named is on.
     pub writeback: BTreeMap<String, bool>,
+    /// Per directory: whether a lock may be lifted without a new password.  A directory that is
+    /// not named follows `actions.unlock_without_reset`, which must be on as well.
+    pub unlocking: BTreeMap<String, bool>,
     /// Limits, codes and lifetimes.
     pub limits: LimitSettings,
     /// Our own password rules.
@@ -259,6 +262,7 @@ impl Default for Settings {
             bot_check: BotCheck::default(),
             queue_secs: 5,
             writeback: BTreeMap::new(),
+            unlocking: BTreeMap::new(),
             limits: LimitSettings::default(),
             passwords: PasswordSettings::default(),
         }
@@ -476,6 +480,13 @@ impl Policy {
             .get(directory)
             .copied()
             .unwrap_or(true)
+    }
+
+    /// Whether locks of the directory of this name may be lifted without a new password.
+    #[must_use]
+    pub fn unlocks_in_directory(&self, directory: &str) -> bool {
+        let own = self.settings.unlocking.get(directory).copied();
+        self.settings.actions.unlock_without_reset && own.unwrap_or(true)
     }
 
     /// The least length of a password as we ask for it (behaviour §2.5).

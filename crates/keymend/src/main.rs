@@ -42,6 +42,8 @@ fn dispatch(command: &Command) -> Result<(), Stop> {
         Command::Words(command) => run::banned(command, output),
         Command::Breach(command) => run::breach(command, output),
         Command::Config(command) => cli::config::run(command, output),
+        Command::Directory(command) => run::directory(command, output),
+        Command::Doctor(arguments) => run::doctor(arguments, output),
         Command::Keys(command) => cli::keys::run(command, &SystemEntropy, output),
         Command::Reference { format } => cli::config::write_reference(*format, output),
         Command::Demo(arguments) => run::demo(arguments, output),

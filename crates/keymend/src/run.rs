@@ -9,6 +9,8 @@ mod build;
 mod certificate;
 mod check;
 mod demo;
+mod directory;
+mod doctor;
 mod listen;
 mod log;
 mod policy;
@@ -33,6 +35,8 @@ pub use banned::banned;
 pub use breach::breach;
 pub use check::check;
 pub use demo::demo;
+pub use directory::directory;
+pub use doctor::doctor;
 pub use listen::{Listener, bind};
 pub use policy::policy;
 pub use serve::serve;
@@ -98,10 +102,12 @@ impl Service {
     /// The tasks that run beside the pages.
     fn chores(&self) -> Vec<JoinHandle<()>> {
         let (dispatcher, sweeper) = (self.app.clone(), self.app.clone());
+        let watcher = self.app.clone();
         #[expect(clippy::disallowed_methods, reason = "chores end with the process")]
         let chores = vec![
             tokio::spawn(async move { dispatcher.dispatch_forever().await }),
             tokio::spawn(async move { sweeper.sweep_forever().await }),
+            tokio::spawn(async move { watcher.watch_integration_forever().await }),
         ];
         chores
     }

@@ -15,6 +15,7 @@ mod browsers;
 mod counters;
 mod fault;
 mod flows;
+mod integration;
 mod migrate;
 mod outbox;
 mod people;

@@ -137,6 +137,19 @@ impl Samba {
         or_end_the_test(ended_well(command.output(), &words.join(" ")))
     }
 
+    /// Takes the sample accounts of tier 0 out of everybody's reach, as AdminSDHolder does in a
+    /// Windows domain within the hour, and nobody does here.
+    #[track_caller]
+    pub fn seal_tier_zero(&self) {
+        for name in ["domain.dora", "admin.ada", "backup.bea", "former.fay"] {
+            let dn = ad_person(name).dn();
+            self.force(&format!(
+                "dn: {dn}\nchangetype: modify\nreplace: nTSecurityDescriptor\n\
+                 nTSecurityDescriptor: O:DAG:DAD:PAI(A;;GA;;;DA)(A;;GA;;;SY)(A;;RPLCLORC;;;AU)\n"
+            ));
+        }
+    }
+
     /// Sets the policy of the domain.
     #[track_caller]
     pub fn set_policy(&self, policy: &DomainPolicy) {

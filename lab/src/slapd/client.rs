@@ -1,6 +1,6 @@
 //! Looking at the server and changing it from the test's side.
 
-use super::{BASE_DN, MANAGER_DN, MANAGER_PASSWORD, Slapd};
+use super::{BASE_DN, CONFIGURATION_PASSWORD, MANAGER_DN, MANAGER_PASSWORD, Slapd};
 use crate::client::{BindAnswer, Client, Entry, answer, run};
 use crate::trouble::{Trouble, or_end_the_test};
 
@@ -45,6 +45,17 @@ impl Slapd {
         let client = self.client();
         let command = client.as_superuser("ldapmodify");
         or_end_the_test(run(command, &["-e", "!relax"], ldif));
+    }
+
+    /// Changes the server's own configuration in LDIF, such as its access rules; it forgets that
+    /// when it ends.
+    #[track_caller]
+    pub fn configure(&self, ldif: &str) {
+        let client = Client {
+            superuser: ("cn=config", CONFIGURATION_PASSWORD),
+            ..self.client()
+        };
+        or_end_the_test(run(client.as_superuser("ldapmodify"), &[], ldif));
     }
 
     /// Sets a password as the superuser, past all rules.

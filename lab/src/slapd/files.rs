@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{PasswordHash, SlapdOptions, people};
+use super::{CONFIGURATION_PASSWORD, PasswordHash, SlapdOptions, people};
 use crate::Certificates;
 use crate::trouble::Trouble;
 
@@ -66,7 +66,8 @@ fn configuration(folder: &Path, options: &SlapdOptions, certificates: &Certifica
     );
     let _ = write!(
         text,
-        "database mdb\n\
+        "database config\nrootdn cn=config\nrootpw {CONFIGURATION_PASSWORD}\n\
+         database mdb\n\
          suffix dc=lab,dc=test\n\
          rootdn cn=manager,dc=lab,dc=test\n\
          rootpw Manager-Passw0rd\n\

@@ -5,6 +5,7 @@
 //! are worked out only there.  Passwords go into `unicodePwd` and nowhere else: `userPassword`
 //! would be taken, stored readable, and change nothing.
 
+mod access;
 mod answer;
 mod descriptor;
 mod domain;
@@ -13,6 +14,7 @@ mod guid;
 mod names;
 mod person;
 mod protected;
+mod rights;
 mod rules;
 mod sid;
 mod writing;
@@ -35,7 +37,7 @@ use super::servers::{Server, Service};
 use person::{Around, Schema};
 use rules::Applied;
 
-pub(super) use answer::{of_sign_in, of_unlock, of_write};
+pub(super) use answer::{of_sign_in, of_unlock, of_write, why_not_let_in};
 pub(super) use protected::is_administrator;
 pub(super) use sid::Sid;
 pub(super) use writing::{New, lift_lock, set_password};
@@ -179,7 +181,7 @@ impl ActiveDirectory {
         }
     }
 
-    fn within_scope(&self, test: Option<Filter>) -> Filter {
+    pub(super) fn within_scope(&self, test: Option<Filter>) -> Filter {
         let mut parts = vec![Filter::equal("objectClass", "user")];
         parts.extend(self.filter.clone());
         parts.extend(test);

@@ -9,15 +9,14 @@ use keymend_domain::directory::{
 };
 use keymend_domain::password;
 use keymend_domain::secret::Password;
-use ldap3::Scope;
 
 use super::Ldap;
 use super::active_directory;
-use super::connect::{Answer, CallError, Connection, Failure, Search, Step};
+use super::connect::{Answer, CallError, Connection, Failure};
 use super::dialect::Dialect;
-use super::filter::Filter;
 use super::options::WithoutPolicyHints;
 use super::person::Seen;
+use super::rights;
 use super::servers::{Purpose, Server, Service};
 use super::until::Until;
 use super::verdict::{self, Expected, Verdict};
@@ -384,9 +383,7 @@ impl Scene<'_> {
         }
     }
 
-    /// Refuses to write as the root DN, which no password policy binds.
-    ///
-    /// Its mark: it needs no entry of its own, and it may read what nobody may.
+    /// Refuses to write as somebody whom no password policy binds.
     async fn refuse_root(&self) -> Result<(), NotDone> {
         let asking = || self.is_above_policy();
         match self.service.is_above_policy.get_or_try_init(asking).await {
@@ -403,33 +400,8 @@ impl Scene<'_> {
     }
 
     async fn is_above_policy(&self) -> Result<bool, Failure> {
-        if self.dialect() == Dialect::ActiveDirectory {
-            return Ok(active_directory::is_administrator(
-                &self.service.offer.token,
-            ));
-        }
-        let own = self
-            .names_of(&self.ldap.options.bind_dn, "objectClass")
-            .await?;
-        if own {
-            return Ok(false);
-        }
-        self.names_of(&self.before.entry.dn, "userPassword").await
-    }
-
-    /// Whether the service account sees this attribute of this entry; values are not fetched.
-    async fn names_of(&self, dn: &str, attribute: &str) -> Result<bool, Failure> {
-        let search = Search {
-            base: dn,
-            scope: Scope::Base,
-            filter: &Filter::Present("objectClass".to_owned()),
-            attributes: &[attribute],
-            size_limit: 1,
-            types_only: true,
-        };
-        let hits = self.service.connection.search(&search, self.limit()).await;
-        let hits = hits.map_err(|fault| fault.failure(Step::Search))?;
-        Ok(hits.entries.iter().any(|entry| entry.has(attribute)))
+        let (own, person) = (&self.ldap.options.bind_dn, &self.before.entry.dn);
+        rights::is_above_policy(&self.service, own, person, self.limit()).await
     }
 
     fn dialect(&self) -> Dialect {

@@ -8,7 +8,8 @@ use keymend_domain::secret::Secret;
 use keymend_domain::time::{Clock, MINUTE_MS, Moment, SECOND_MS};
 use tokio::sync::{OnceCell, SemaphorePermit};
 
-use super::active_directory::Sid;
+use super::active_directory::{self, Sid};
+use super::certificate::Certificate;
 use super::connect::{Answer, CallError, Connection, Endpoint, Failure, Step};
 use super::control::PolicyError;
 use super::dialect::{self, Abilities, Offer, Witness};
@@ -148,6 +149,11 @@ impl Server {
             vendor: offer.vendor.clone(),
             policy_hints: offer.policy_hints,
         })
+    }
+
+    /// The certificate it showed last, once there was one that was trusted.
+    pub(super) fn certificate(&self) -> Option<Certificate> {
+        self.endpoint.certificate.last()
     }
 
     /// The limit for one call.
@@ -393,7 +399,10 @@ fn welcome(answer: &Answer) -> Result<(), Failure> {
         )),
         (32 | 48 | 49 | 50 | 53, _) => Err(Failure::rights(
             Step::SignIn,
-            format!("sign in (result {rc}); check bind_dn and bind_password"),
+            match active_directory::why_not_let_in(&answer.text) {
+                Some(why) => format!("sign in: {why}"),
+                None => format!("sign in (result {rc}); check bind_dn and bind_password"),
+            },
         )),
         (51 | 52, _) => Err(Failure::down(Step::SignIn, format!("result {rc}"))),
         _ => Err(Failure::strange(Step::SignIn, format!("result {rc}"))),

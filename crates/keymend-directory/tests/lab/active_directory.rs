@@ -2,7 +2,8 @@
 //! and one that has them.
 
 mod bad_days;
-mod domain;
+pub mod domain;
 mod people;
+mod rights;
 mod suite;
 mod witness;

@@ -10,8 +10,10 @@
 mod active_directory;
 mod confirm;
 mod desk;
+mod examine;
 mod faults;
 mod house;
 mod line;
 mod people;
+mod rights;
 mod suite;

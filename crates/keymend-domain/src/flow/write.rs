@@ -231,8 +231,10 @@ impl Flow {
         if !holds {
             return Ok(Some(Refusal::StandingLost));
         }
-        if !ctx.policy.writes_to(&account.id) {
-            let directory = account.id.directory.0.clone();
+        let directory = &account.id.directory.0;
+        let is_off = kind == DeedKind::Unlock && !ctx.policy.unlocks_in_directory(directory);
+        if is_off || !ctx.policy.writes_to(&account.id) {
+            let directory = directory.clone();
             return Ok(Some(Refusal::SitePaused { directory }));
         }
         let resets = CounterKey::resets(&account.id);

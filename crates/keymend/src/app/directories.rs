@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use keymend_domain::account::{Account, AccountRef, Claim, DirectoryName};
+use keymend_domain::directory::rights::RightsReport;
 use keymend_domain::directory::{Directory, DirectoryError, Found, Health, PasswordRules};
 use keymend_domain::time::{Clock, Moment, SECOND_MS};
 use tokio::sync::Mutex;
+
+use super::guarded::Guarded;
 
 /// A reset page trusts a state at most this old; an older one is asked for again (behaviour §2.5).
 const STATE_LIFE_MS: i64 = 30 * SECOND_MS;
@@ -30,6 +33,8 @@ pub struct Unreached {
 /// One directory, what people call it, and how it was when last asked.
 pub struct Connected {
     directory: Arc<dyn Directory>,
+    /// The same, with what is noted about it.
+    guard: Arc<Guarded>,
     title: String,
     interval_ms: i64,
     state: Mutex<Option<(Moment, Health)>>,
@@ -56,16 +61,20 @@ impl Directories {
     /// The directories of this service, each with its name for people.
     #[must_use]
     pub fn new(all: Vec<(Arc<dyn Directory>, String)>, clock: Arc<dyn Clock>) -> Self {
-        let connect = |(directory, title)| Connected {
-            directory,
-            title,
-            interval_ms: INTERVAL_MS,
-            state: Mutex::new(None),
-            is_down: AtomicBool::new(false),
+        let connect = |(directory, title)| {
+            let guard = Arc::new(Guarded::new(directory, Arc::clone(&clock)));
+            Connected {
+                directory: Arc::clone(&guard) as Arc<dyn Directory>,
+                guard,
+                title,
+                interval_ms: INTERVAL_MS,
+                state: Mutex::new(None),
+                is_down: AtomicBool::new(false),
+            }
         };
         Self {
             all: all.into_iter().map(connect).collect(),
-            clock,
+            clock: Arc::clone(&clock),
         }
     }
 
@@ -96,6 +105,24 @@ impl Directories {
         self.all
             .iter()
             .find(|connected| connected.directory.name() == name)
+    }
+
+    /// What is noted about the directory of this name.
+    pub(super) fn guard(&self, name: &DirectoryName) -> Option<&Arc<Guarded>> {
+        self.connected(name).map(|connected| &connected.guard)
+    }
+
+    /// Finds out what the service account of a directory may do.  A directory whose account may
+    /// do too much is not written to from then on, until a later proof finds it mended.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`] if the directory did not answer, or is not configured.
+    pub async fn prove(&self, name: &DirectoryName) -> Result<RightsReport, DirectoryError> {
+        match self.guard(name) {
+            Some(guard) => guard.prove().await,
+            None => Err(unknown(name)),
+        }
     }
 
     /// What people call it.

@@ -28,7 +28,7 @@ use crate::web::{PublicOrigin, Site, TrustedProxies};
 
 pub(super) use carriers::{carriers, gateway, smtp};
 use directories::connected;
-pub(super) use directories::directories;
+pub(super) use directories::{directories, ldap};
 
 use installation::Installation;
 

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use keymend_domain::account::DirectoryName;
 use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult};
 use keymend_domain::directory::Health;
+use keymend_domain::directory::rights::RightsReport;
 use keymend_domain::id::CorrelationId;
 use keymend_domain::policy::Scope;
 
@@ -43,6 +45,7 @@ async fn run(
     note(&built, AuditDeed::SystemStarted).await?;
     say_what_is_off(&built);
     say_what_is_leaked(&built.app);
+    refuse_too_much(&built).await?;
     let directories = look_at_directories(built.app.clone());
     let service = Service::new(built.app.clone(), site, built.form_key.clone())?;
     print(output, &ready(config, &listener))?;
@@ -56,6 +59,33 @@ async fn run(
         noted.and(cover(&built.store).await)
     };
     service.serve_then(listener, last).await
+}
+
+/// Proves the rights of every service account before anybody is let in.
+///
+/// A directory that does not answer is proven when it does; until then nothing is written to it.
+///
+/// # Errors
+///
+/// [`Stop::Fault`] if no directory is left whose service account may be worked with.
+async fn refuse_too_much(built: &Built) -> Result<(), Stop> {
+    let names: Vec<DirectoryName> = built.app.directories().names().cloned().collect();
+    let proofs = names.iter().map(|name| built.app.prove_rights(name));
+    let proofs = futures_util::future::join_all(proofs).await;
+    let mut refused = Vec::new();
+    for (name, proof) in names.iter().zip(proofs) {
+        let report = proof.ok();
+        if let Some(finding) = report.as_ref().and_then(RightsReport::refusal) {
+            refused.push(format!(
+                "directory.{name}: the service account may do too much: {} ({}); {}",
+                finding.right, finding.on, finding.remedy
+            ));
+        }
+    }
+    if !refused.is_empty() && refused.len() == names.len() {
+        return Err(Stop::Fault(refused.join("\n")));
+    }
+    Ok(())
 }
 
 /// With a certificate, the listener speaks TLS, and the certificate follows its files.

@@ -25,6 +25,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "urgency",
         sql: include_str!("../../migrations/0002_urgency.sql"),
     },
+    Migration {
+        version: 3,
+        name: "integration",
+        sql: include_str!("../../migrations/0003_integration.sql"),
+    },
 ];
 
 /// Why a database does not fit this version.

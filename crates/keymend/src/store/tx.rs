@@ -29,6 +29,7 @@ pub(super) enum Sealed {
     Veto,
     Outbox,
     Settings,
+    Integration,
     Audit,
 }
 
@@ -42,6 +43,7 @@ pub(super) struct Seals {
     veto: Seal,
     outbox: Seal,
     settings: Seal,
+    integration: Seal,
     audit: Seal,
 }
 
@@ -56,6 +58,7 @@ impl Seals {
             veto: keys.seal("veto")?,
             outbox: keys.seal("outbox")?,
             settings: keys.seal("settings")?,
+            integration: keys.seal("integration")?,
             audit: keys.seal("audit")?,
         })
     }
@@ -70,6 +73,7 @@ impl Seals {
             Sealed::Veto => &self.veto,
             Sealed::Outbox => &self.outbox,
             Sealed::Settings => &self.settings,
+            Sealed::Integration => &self.integration,
             Sealed::Audit => &self.audit,
         }
     }

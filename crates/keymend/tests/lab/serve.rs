@@ -4,6 +4,7 @@
 mod administrator;
 mod bad_days;
 mod crash;
+mod doctor;
 mod every_step;
 mod full_disk;
 mod house;

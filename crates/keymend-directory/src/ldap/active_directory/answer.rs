@@ -54,6 +54,22 @@ pub(in crate::ldap) fn of_sign_in(answer: &Answer) -> Result<SignIn, Failure> {
     Ok(sign_in)
 }
 
+/// Why the service account was not let in, as far as the text of the answer tells; what is said
+/// of a wrong password is said of an unknown name too.
+pub(in crate::ldap) fn why_not_let_in(text: &str) -> Option<&'static str> {
+    Some(match data(text)? {
+        0x52E => "its name or its password is wrong (data 52e)",
+        0x530 => "it may not sign in at this time (data 530)",
+        0x531 => "it may not sign in from this machine (data 531)",
+        0x532 => "its password has expired (data 532)",
+        0x533 => "it is disabled (data 533)",
+        0x701 => "it has expired (data 701)",
+        0x773 => "it must change its password first (data 773)",
+        0x775 => "it is locked by wrong passwords (data 775)",
+        _ => return None,
+    })
+}
+
 /// Judges the answer to a password write.
 pub(in crate::ldap) fn of_write(answer: &Answer, expected: &Expected) -> Verdict {
     match (answer.rc, code(&answer.text)) {

@@ -56,7 +56,16 @@ pub(super) fn of(entry: &Entry, own: &Sid, groups: &[Sid]) -> Option<Protection>
     Some(Protection(reason))
 }
 
-fn account(own: &Sid) -> Option<String> {
+/// The guarded groups and accounts of the domain that gave out `own`.
+pub(super) fn guarded_sids(own: &Sid) -> Vec<Sid> {
+    let of_domain = OF_DOMAIN.iter().chain(ACCOUNTS);
+    let of_domain = of_domain.filter_map(|(number, _)| own.sibling(*number));
+    let builtin = BUILTIN.iter().map(|(number, _)| Sid::nt(&[32, *number]));
+    of_domain.chain(builtin).collect()
+}
+
+/// Whether an identifier is that of an account without which a domain is lost.
+pub(super) fn account(own: &Sid) -> Option<String> {
     let number = own.domain_number()?;
     let (_, name) = ACCOUNTS.iter().find(|(known, _)| *known == number)?;
     Some(format!("{name} ({own})"))
@@ -75,7 +84,7 @@ fn machine(entry: &Entry) -> Option<String> {
 }
 
 /// Whether a group is one of the guarded ones.
-fn group(sid: &Sid) -> Option<String> {
+pub(super) fn group(sid: &Sid) -> Option<String> {
     let known = |list: &[(u32, &str)], number: Option<u32>| {
         let found = list.iter().find(|(known, _)| Some(*known) == number);
         found.map(|(_, name)| format!("member of {name} ({sid})"))

@@ -70,6 +70,14 @@ impl Sid {
         self.parts.last().copied().filter(|_| is_domain)
     }
 
+    /// The identifier with another number of the same domain; `None` if no domain gave it out.
+    pub(super) fn sibling(&self, number: u32) -> Option<Self> {
+        self.domain_number()?;
+        let mut other = self.clone();
+        *other.parts.last_mut()? = number;
+        Some(other)
+    }
+
     /// Whether a domain gave it out.
     pub(in crate::ldap) fn is_of_domain(&self) -> bool {
         self.domain_number().is_some()

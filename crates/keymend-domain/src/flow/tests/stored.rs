@@ -321,6 +321,7 @@ fn the_words_of_the_log_never_change() {
         directory.writeback_enabled
         directory.writeback_disabled
         directory.state
+        directory.rights_checked
         system.started
         system.stopped
         notice.sent

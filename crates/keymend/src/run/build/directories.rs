@@ -52,12 +52,22 @@ fn directory(
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<dyn Directory>, Stop> {
     match section.kind {
-        DirectoryKind::Ldap => {
-            let ldap = Ldap::new(options(section), Arc::clone(clock));
-            let ldap = ldap.map_err(|error| Stop::Usage(format!("{}: {error}", path.display())))?;
-            Ok(Arc::new(ldap))
-        }
+        DirectoryKind::Ldap => Ok(Arc::new(ldap(path, section, clock)?)),
     }
+}
+
+/// One directory as an LDAP adapter, for questions that only such a one can answer.
+///
+/// # Errors
+///
+/// [`Stop::Usage`]: the section cannot work, and the text says why.
+pub(crate) fn ldap(
+    path: &Path,
+    section: &DirectoryConfig,
+    clock: &Arc<dyn Clock>,
+) -> Result<Ldap, Stop> {
+    let ldap = Ldap::new(options(section), Arc::clone(clock));
+    ldap.map_err(|error| Stop::Usage(format!("{}: {error}", path.display())))
 }
 
 fn options(section: &DirectoryConfig) -> LdapOptions {

@@ -8,7 +8,7 @@ use super::{Bench, NOW, account};
 use crate::store::{Queue, StoreFault};
 
 /// Each migration with the rows that the version it made has left behind.
-const USED: [(&str, &str); 2] = [
+const USED: [(&str, &str); 3] = [
     (
         include_str!("../../../migrations/0001_first.sql"),
         include_str!("fixtures/0001_first.sql"),
@@ -16,6 +16,10 @@ const USED: [(&str, &str); 2] = [
     (
         include_str!("../../../migrations/0002_urgency.sql"),
         include_str!("fixtures/0002_urgency.sql"),
+    ),
+    (
+        include_str!("../../../migrations/0003_integration.sql"),
+        include_str!("fixtures/0003_integration.sql"),
     ),
 ];
 

@@ -1,0 +1,87 @@
+//! A few people of each unit below the base, for questions that cannot be asked about everybody.
+
+use std::collections::BTreeMap;
+
+use ldap3::Scope;
+use ldap3::controls::PagedResults;
+
+use super::connect::{CallError, Search};
+use super::filter::Filter;
+use super::servers::{Server, Service};
+
+/// Entries on one page, and pages looked at: enough to meet every unit of an ordinary tree.
+const PAGE: i32 = 500;
+const PAGES_MAX: usize = 8;
+/// Rights differ between units, seldom inside one; some of these may turn out to be protected.
+const PER_UNIT: usize = 4;
+const UNITS_MAX: usize = 24;
+
+/// The names of a few people of each unit.
+pub(super) async fn people(
+    server: &Server,
+    service: &Service,
+    (base, filter): (&str, &Filter),
+) -> Result<Vec<String>, CallError> {
+    let search = Search {
+        base,
+        scope: Scope::Subtree,
+        filter,
+        attributes: &["1.1"],
+        size_limit: 0,
+        types_only: false,
+    };
+    let mut names = Vec::new();
+    let mut cookie = Vec::new();
+    for _ in 0..PAGES_MAX {
+        let page = PagedResults { size: PAGE, cookie };
+        let limit = server.call_timeout();
+        let hits = service.connection.page(&search, page, limit).await?;
+        names.extend(hits.entries.into_iter().map(|entry| entry.dn));
+        if hits.cookie.is_empty() {
+            break;
+        }
+        cookie = hits.cookie;
+    }
+    Ok(pick(names))
+}
+
+fn pick(names: Vec<String>) -> Vec<String> {
+    let mut units: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for name in names {
+        let unit = units.entry(unit_of(&name).to_owned()).or_default();
+        if unit.len() < PER_UNIT {
+            unit.push(name);
+        }
+    }
+    units.into_values().take(UNITS_MAX).flatten().collect()
+}
+
+/// The entry above an entry (RFC 4514 §2.4: a comma behind `\` belongs to the name).
+pub(super) fn unit_of(dn: &str) -> &str {
+    let mut is_escaped = false;
+    for (place, sign) in dn.char_indices() {
+        match sign {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            ',' => return dn.get(place + 1..).unwrap_or_default(),
+            _ => {}
+        }
+    }
+    ""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_unit_is_met_and_none_fills_the_sample() {
+        let mut names: Vec<String> = (0..9).map(|number| format!("cn={number},ou=x")).collect();
+        names.push(r"cn=d\,e,ou=y".to_owned());
+        let picked = pick(names);
+        assert_eq!(picked.len(), PER_UNIT + 1);
+        assert_eq!(picked.last().unwrap(), r"cn=d\,e,ou=y");
+        assert_eq!(unit_of(r"cn=O\,Brien,ou=a,dc=b"), "ou=a,dc=b");
+        assert_eq!(unit_of("dc=b"), "");
+    }
+}
