@@ -164,7 +164,7 @@ impl Candidate {
             tls,
             connect_timeout: self.limit,
             call_timeout: self.limit,
-            confirms_every_bind: true,
+            certificate: Arc::default(),
         })
     }
 }
