@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and the commands that need no running service.
 
 pub mod config;
+mod directory;
 pub mod keys;
 
 use std::fmt;
@@ -9,6 +10,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use directory::{
+    DirectoryCommand, DirectoryGrants, DirectorySet, DirectoryStatus, DirectorySwitch,
+    DoctorArguments, OnOff, ServerKind,
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -324,23 +330,6 @@ pub struct WordsShow {
     pub config: ConfigFile,
 }
 
-/// What to look at.
-#[derive(Debug, Args)]
-pub struct DoctorArguments {
-    /// Only this directory, by its name in the configuration
-    #[arg(long, value_name = "NAME")]
-    pub directory: Option<String>,
-    /// Send one test mail to this address
-    #[arg(long, value_name = "ADDRESS")]
-    pub send_test: Option<String>,
-    /// Print one JSON document instead of a table
-    #[arg(long)]
-    pub json: bool,
-    /// Which configuration file.
-    #[command(flatten)]
-    pub config: ConfigFile,
-}
-
 /// What to do with a list of leaked passwords.
 #[derive(Debug, Subcommand)]
 pub enum BreachCommand {
@@ -382,101 +371,6 @@ pub enum BreachKind {
     Sha1,
     /// Windows NT hashes, 32 hexadecimal digits
     Ntlm,
-}
-
-/// What to do with the directories.
-#[derive(Debug, Subcommand)]
-pub enum DirectoryCommand {
-    /// Print how each directory is: state, servers, certificates, rights
-    ///
-    /// Prints what the running service saw last.  With --now this command looks by itself.
-    Status(DirectoryStatus),
-    /// Switch something on or off for one directory; takes effect at once and is recorded
-    ///
-    /// A running service takes it up within seconds.
-    Set(DirectorySet),
-    /// Print the commands that give the service account the rights it needs, and no more
-    Grants(DirectoryGrants),
-}
-
-/// Which state to print.
-#[derive(Debug, Args)]
-pub struct DirectoryStatus {
-    /// Look now, instead of printing what the service saw last
-    #[arg(long)]
-    pub now: bool,
-    /// Print one JSON document instead of a table
-    #[arg(long)]
-    pub json: bool,
-    /// Which configuration file.
-    #[command(flatten)]
-    pub config: ConfigFile,
-}
-
-/// A switch of one directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DirectorySwitch {
-    /// Whether passwords and locks are written at all
-    WritePasswords,
-    /// Whether a lock may be lifted without a new password
-    UnlockWithoutReset,
-}
-
-/// On or off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OnOff {
-    /// On
-    On,
-    /// Off
-    Off,
-}
-
-/// A switch and where it is to stand.
-#[derive(Debug, Args)]
-pub struct DirectorySet {
-    /// The directory's name in the configuration
-    pub name: String,
-    /// What to switch
-    #[arg(value_enum)]
-    pub switch: DirectorySwitch,
-    /// On or off
-    #[arg(value_enum)]
-    pub to: OnOff,
-    /// Which configuration file.
-    #[command(flatten)]
-    pub config: ConfigFile,
-}
-
-/// Whom to grant what.
-#[derive(Debug, Args)]
-pub struct DirectoryGrants {
-    /// The directory's name in the configuration; may be left out if there is only one
-    pub name: Option<String>,
-    /// A unit with people, by its DN; may be given several times.  Without it, the base of the
-    /// configuration
-    #[arg(long, value_name = "DN")]
-    pub ou: Vec<String>,
-    /// The account to grant to; without it, the one of the configuration
-    #[arg(long = "for", value_name = "ACCOUNT")]
-    pub account: Option<String>,
-    /// Print for this kind of server instead of asking it
-    #[arg(long, value_enum)]
-    pub kind: Option<ServerKind>,
-    /// Which configuration file.
-    #[command(flatten)]
-    pub config: ConfigFile,
-}
-
-/// A kind of directory server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ServerKind {
-    /// Windows Server, or Samba as a domain controller
-    ActiveDirectory,
-    /// OpenLDAP
-    OpenLdap,
-    /// 389 Directory Server, FreeIPA
-    #[value(name = "389")]
-    Ds389,
 }
 
 /// What to do with keys.

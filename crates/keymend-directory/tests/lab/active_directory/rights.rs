@@ -131,7 +131,7 @@ async fn gate_46_one_right_too_many_is_named() {
     samba.seal_tier_zero();
     let sid = samba.sid("svc-keymend").unwrap();
     let grant = |dn: &str, list: &str| {
-        let list = list.replace("{sid}", &sid);
+        let list = list.replace("{sid}", sid);
         let set = [
             "samba-tool",
             "dsacl",
