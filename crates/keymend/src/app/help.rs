@@ -311,15 +311,16 @@ fn may_ask(
     if !by_source.is_granted() {
         return Ok(false);
     }
-    let by_name = limit::take(book, &name, &limit::ONCE_A_DAY, now).map_err(fault)?;
-    if !by_name.is_granted() {
+    // Looked at first: a call that the site has no room for must not cost the name its one a day.
+    let has_room = limit::peek(book, &site, &limit::SITE_HELP, now).map_err(fault)?;
+    if !has_room.is_granted() {
         return Ok(false);
     }
-    let by_site = match is_known {
-        true => limit::take(book, &site, &limit::SITE_HELP, now),
-        false => limit::peek(book, &site, &limit::SITE_HELP, now),
-    };
-    Ok(by_site.map_err(fault)?.is_granted())
+    let by_name = limit::take(book, &name, &limit::ONCE_A_DAY, now).map_err(fault)?;
+    if by_name.is_granted() && is_known {
+        limit::take(book, &site, &limit::SITE_HELP, now).map_err(fault)?;
+    }
+    Ok(by_name.is_granted())
 }
 
 fn personal(desk: &Desk) -> Personal {

@@ -105,6 +105,8 @@ fn an_answer_file_sets_up_active_directory() {
         ..SambaOptions::default()
     };
     let (site, domain) = (Site::new(), Samba::start(options));
+    // Else the service refuses to run with an account that could reset them.
+    domain.seal_tier_zero();
     let directory = format!(
         r#"
 servers = ["localhost:{port}"]
