@@ -3,6 +3,8 @@
 //! Only after all gates: before them this would be an oracle.  Every broken rule is named at
 //! once, never only the first.
 
+mod prediction;
+
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -11,6 +13,8 @@ use crate::directory::{PasswordRules, RuleBroken};
 use crate::policy::Policy;
 use crate::secret::Password;
 use crate::time::Moment;
+
+pub use prediction::for_directory;
 
 /// All rules that apply to one account: the directory's and our own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +128,7 @@ pub fn judge(password: &Password, account: &Account, rules: &Rules) -> Vec<RuleB
             least: rules.different_min,
         });
     }
-    let used = classes(text);
+    let used = prediction::kinds_used(text, rules.directory.kinds);
     if used < rules.directory.classes_min {
         broken.push(RuleBroken::Classes {
             needed: rules.directory.classes_min,
@@ -132,6 +136,10 @@ pub fn judge(password: &Password, account: &Account, rules: &Rules) -> Vec<RuleB
         });
     }
     if let Some(part) = name_inside(text, account) {
+        broken.push(RuleBroken::Name { part });
+    } else if rules.directory.name_window > 0
+        && let Some(part) = prediction::part_of_name(text, account, rules.directory.name_window)
+    {
         broken.push(RuleBroken::Name { part });
     }
     broken
