@@ -6,3 +6,5 @@ mod domain;
 mod people;
 mod suite;
 mod witness;
+
+pub use domain::Domain;
