@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: the figures of docs/benchmarks.md, measured anew on this machine.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::process::Command;
 
@@ -22,6 +23,8 @@ Prints Markdown tables; nothing in them is a test.  Parts:
   words      judging a password by banned words
   breach     building the file of leaked passwords, and looking into it
   directory  the LDAP adapter alone, beside bare LDAP
+  oracle     whether Keymend foresees what real directories say to 2,000 passwords each
+             (only when asked for; KEYMEND_ORACLE_PASSWORDS says how many)
 
 Without a part, all but cold run.  --flows says how many flows to open
 (100000), --seconds how long a round of the landing page lasts (5),
@@ -33,7 +36,9 @@ Without a part, all but cold run.  --flows says how many flows to open
 const LOAD: &[&str] = &[
     "start", "landing", "journeys", "change", "timing", "words", "breach",
 ];
-const OWN: &[&str] = &["build", "cold", "directory"];
+const OWN: &[&str] = &["build", "cold", "directory", "oracle"];
+/// Passwords that the oracle run draws for each server.
+const ORACLE_PASSWORDS: &str = "2000";
 
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     let wanted = Wanted::read(words)?;
@@ -68,7 +73,21 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
         let package = ["bench", "--quiet", "--package", "keymend-directory"];
         step::succeed(cargo(&package).args(["--bench", "throughput"]))?;
     }
+    if wanted.names("oracle") {
+        oracle()?;
+    }
     Ok(())
+}
+
+fn oracle() -> Result<(), Failure> {
+    println!("\n### The oracle\n");
+    let count = env::var("KEYMEND_ORACLE_PASSWORDS").unwrap_or(ORACLE_PASSWORDS.to_owned());
+    let test = ["test", "--quiet", "--package", "keymend-directory"];
+    let mut command = cargo(&test);
+    command
+        .args(["--test", "lab", "oracle", "--", "--nocapture"])
+        .env("KEYMEND_ORACLE_PASSWORDS", count);
+    step::succeed(&mut command)
 }
 
 /// What was asked for.

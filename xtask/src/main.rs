@@ -1,6 +1,7 @@
 //! Chores: `cargo xtask <chore>`.  One file for each, and one line in [`CHORES`].
 
 mod bench;
+mod conformance;
 mod lab;
 mod test;
 mod tidy;
@@ -29,6 +30,12 @@ const CHORES: &[Chore] = &[
         summary: "measure speed and memory, and print the tables",
         help: bench::HELP,
         run: bench::run,
+    },
+    Chore {
+        name: "conformance",
+        summary: "try every case on every directory, and write the table",
+        help: conformance::HELP,
+        run: conformance::run,
     },
     Chore {
         name: "lab",
@@ -91,7 +98,7 @@ fn is_help(word: &str) -> bool {
 fn overview() -> String {
     let mut text = "Usage: cargo xtask <chore> [--help]\n\nChores:\n".to_owned();
     for Chore { name, summary, .. } in CHORES {
-        text.push_str(&format!("  {name:<8}{summary}\n"));
+        text.push_str(&format!("  {name:<12}{summary}\n"));
     }
     text
 }

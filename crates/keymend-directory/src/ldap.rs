@@ -1,8 +1,8 @@
 //! LDAP servers.
 //!
-//! OpenLDAP is supported, with the ppolicy overlay or without, and Active Directory; a vendor that
-//! is not supported yet is refused when it is first spoken to.  What each needs is in
-//! [`active_directory`] and, for OpenLDAP, in the other files here.
+//! OpenLDAP is supported, with the ppolicy overlay or without, 389 Directory Server with FreeIPA,
+//! and Active Directory; another vendor is refused when it is first spoken to.  What each needs is
+//! in [`active_directory`], in [`ds389`] and, for OpenLDAP, in the other files here.
 //!
 //! On an OpenLDAP server the service account needs to read the people, their groups and policies, `entryUUID`,
 //! `entryCSN`, `memberOf` and the `pwd…` attributes; to write `userPassword` (which it should not
@@ -20,6 +20,7 @@ mod connect;
 mod control;
 mod dialect;
 mod dn;
+mod ds389;
 mod entry;
 mod examine;
 mod filter;
@@ -52,12 +53,13 @@ use keymend_domain::directory::{
     WriteOutcome,
 };
 use keymend_domain::secret::{Password, Secret};
-use keymend_domain::time::Clock;
+use keymend_domain::time::{Clock, Moment};
 use ldap3::Scope;
 
 use self::active_directory::ActiveDirectory;
 use self::connect::{CallError, Endpoint, Failure, Hits, Search, Step};
 use self::dn::DnKey;
+use self::ds389::Ds389;
 use self::entry::Entry;
 use self::filter::Filter;
 use self::groups::Groups;
@@ -91,6 +93,7 @@ pub struct Ldap {
     policies: Remembered<Applied>,
     groups: Groups,
     active_directory: ActiveDirectory,
+    ds389: Ds389,
     orders: Orders,
     clock: Arc<dyn Clock>,
 }
@@ -131,6 +134,7 @@ impl Ldap {
         let base = options.group_base.clone();
         Ok(Self {
             active_directory: ActiveDirectory::new(&options, filter.clone(), Arc::clone(&clock)),
+            ds389: Ds389::new(&options, Arc::clone(&clock)),
             filter,
             schema: Schema::new(&options),
             servers: Servers::new(list, Arc::clone(&clock)),
@@ -219,8 +223,12 @@ impl Ldap {
                 let tests = self.schema.login.iter().map(test).collect();
                 self.below_base(server, service, Filter::Or(tests)).await
             }
-            (_, Wanted::Anchor(account)) => {
-                let test = Filter::equal("entryUUID", &account.anchor.0);
+            (dialect, Wanted::Anchor(account)) => {
+                let name = match dialect {
+                    Dialect::Ds389 => ds389::anchor_name(&service.offer),
+                    _ => "entryUUID",
+                };
+                let test = Filter::equal(name, &account.anchor.0);
                 self.below_base(server, service, test).await
             }
         }
@@ -232,7 +240,11 @@ impl Ldap {
         service: &Service,
         test: Filter,
     ) -> Result<Hits, CallError> {
-        let attributes: Vec<&str> = self.schema.attributes.iter().map(String::as_str).collect();
+        let attributes = match service.offer.dialect {
+            Dialect::Ds389 => &self.ds389.attributes,
+            _ => &self.schema.attributes,
+        };
+        let attributes: Vec<&str> = attributes.iter().map(String::as_str).collect();
         let search = Search {
             base: &self.options.base,
             scope: Scope::Subtree,
@@ -295,17 +307,44 @@ impl Ldap {
         if service.offer.dialect == Dialect::ActiveDirectory {
             return self.active_directory.see(server, service, entry).await;
         }
-        let policy = self.policy(server, service, &entry).await?;
         let now = self.clock.now();
         let groups = self.groups.graph(&self.servers, now).await?.of(&entry);
+        if service.offer.dialect == Dialect::Ds389 {
+            return self.see_389((server, service), entry, groups, now).await;
+        }
+        let policy = self.policy(server, service, &entry).await?;
         let account = self
             .schema
             .account(&entry, &policy, groups, now)
             .ok_or_else(|| Failure::rights(Step::Search, "read entryUUID of the accounts"))?;
         Ok(Seen {
             rules: policy.rules(&entry, now),
+            password_lasts_ms: None,
             entry,
             account,
+        })
+    }
+
+    async fn see_389(
+        &self,
+        at: (&Server, &Service),
+        entry: Entry,
+        groups: Vec<String>,
+        now: Moment,
+    ) -> Result<Seen, Failure> {
+        let policy = self.ds389.policy(at, &entry).await;
+        let policy = policy.map_err(|fault| fault.failure(Step::Search))?;
+        let anchor = ds389::anchor(&entry, &at.1.offer).ok_or_else(|| {
+            let name = ds389::anchor_name(&at.1.offer);
+            Failure::rights(Step::Search, format!("read {name} of the accounts"))
+        })?;
+        let mut state = ds389::state(&entry, &policy, &groups, now);
+        state.protection = self.schema.protection(&groups).or(state.protection);
+        Ok(Seen {
+            rules: ds389::rules(&entry, &policy, now),
+            password_lasts_ms: ds389::password_lasts_ms(&policy),
+            account: self.schema.person(&entry, anchor, groups, state),
+            entry,
         })
     }
 

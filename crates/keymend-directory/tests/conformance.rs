@@ -15,6 +15,8 @@ mod house;
 #[path = "conformance/special.rs"]
 mod special;
 
+use std::path::Path;
+
 use house::House;
 use keymend_directory::conformance::{run, table};
 
@@ -30,6 +32,8 @@ async fn the_embedded_directory_does_what_every_directory_must() {
         reports.push(run(&*house.directory, house).await);
     }
     println!("{}", table(&reports));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance");
+    reports.last().unwrap().save(&folder, "embedded").unwrap();
     let failures: Vec<_> = reports
         .iter()
         .flat_map(|report| report.failures())

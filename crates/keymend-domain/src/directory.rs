@@ -124,6 +124,21 @@ pub enum RuleBroken {
     },
 }
 
+/// How a directory tells the kinds of characters apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kinds {
+    /// Capital, small, digit, symbol, other letter (MS-SAMR 3.1.1.7.2).
+    #[default]
+    Windows,
+    /// The same names, but by the case tables of Samba: beyond ASCII, whatever has no other case
+    /// of one sign is an "other letter", be it ß, €, an emoji or an Arabic digit.
+    Samba,
+    /// Capital, small, digit and other sign of ASCII, and whatever is beyond ASCII (389 Directory
+    /// Server).
+    Ascii,
+}
+
 /// The rules a directory applies to new passwords of one account, as far as they can be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordRules {
@@ -131,11 +146,20 @@ pub struct PasswordRules {
     pub length_min: u32,
     /// The greatest length in characters; `None` if the directory names none.
     pub length_max: Option<u32>,
+    /// Whether both lengths are counted in bytes of UTF-8 instead (OpenLDAP).
+    #[serde(default)]
+    pub length_in_bytes: bool,
     /// How many of the five kinds of characters are asked for; 0 if it does not matter
     /// (MS-SAMR 3.1.1.7.2 asks for 3).
     pub classes_min: u32,
+    /// What counts as a kind.
+    #[serde(default)]
+    pub kinds: Kinds,
     /// Whether the person's names are refused inside the password (MS-SAMR 3.1.1.7.2).
     pub refuses_names: bool,
+    /// Where names are refused: even this many characters in a row of one; 0 for whole names.
+    #[serde(default)]
+    pub name_window: u32,
     /// How many former passwords are remembered; 0 if none.
     pub history: u32,
     /// Whether a reset obeys the history (AD: only with policy hints).

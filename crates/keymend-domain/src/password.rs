@@ -7,6 +7,7 @@ pub mod builtin;
 mod fold;
 mod lexicon;
 mod names;
+mod prediction;
 mod protection;
 mod score;
 
@@ -19,6 +20,7 @@ use crate::policy::{BannedMode, Enforcement, Policy};
 use crate::secret::Password;
 use crate::time::Moment;
 
+pub use prediction::for_directory;
 pub use protection::{Protection, WordList};
 
 /// All rules that apply to one account: the directory's and our own.
@@ -147,7 +149,7 @@ pub fn judge(password: &Password, account: &Account, rules: &Rules) -> Vec<RuleB
             least: rules.different_min,
         });
     }
-    let used = classes(text);
+    let used = prediction::kinds_used(text, rules.directory.kinds);
     if used < rules.directory.classes_min {
         broken.push(RuleBroken::Classes {
             needed: rules.directory.classes_min,
@@ -156,6 +158,10 @@ pub fn judge(password: &Password, account: &Account, rules: &Rules) -> Vec<RuleB
     }
     if (rules.own_names || rules.directory.refuses_names)
         && let Some(part) = names::inside(text, account)
+    {
+        broken.push(RuleBroken::Name { part });
+    } else if rules.directory.name_window > 0
+        && let Some(part) = prediction::part_of_name(text, account, rules.directory.name_window)
     {
         broken.push(RuleBroken::Name { part });
     }

@@ -226,7 +226,7 @@ fn rights() -> String {
         BASE_DN,
         &[
             reading(
-                "(targetattr!=\"userPassword || aci\")",
+                "(targetattr!=\"userPassword || passwordHistory || aci\")",
                 "service looks",
                 &service,
             ),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::step::{self, Counts};
-use crate::{Failure, root};
+use crate::{Failure, conformance, root};
 
 pub(super) fn format() -> Result<Counts, Failure> {
     needed("fmt", "rustfmt")?;
@@ -27,10 +27,14 @@ pub(super) fn tests() -> Result<Counts, Failure> {
 }
 
 pub(super) fn lab_tests() -> Result<Counts, Failure> {
-    step::counted(
+    let counts = step::counted(
         cargo(&["test", "--workspace", "--test", "lab", "--no-fail-fast"]),
         count,
-    )
+    )?;
+    if counts.failed == 0 {
+        conformance::check()?;
+    }
+    Ok(counts)
 }
 
 pub(super) fn build_service() -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! What came of the cases, as a table.
 
-use std::fmt;
+use std::path::Path;
+use std::{fmt, fs, io};
 
 /// What came of one case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +68,39 @@ impl Report {
     pub fn passed(&self) -> usize {
         let passed = |line: &&Line| line.verdict == Verdict::Passed;
         self.lines.iter().filter(passed).count()
+    }
+}
+
+/// How a column is called in a file name: its letters, digits and dots.
+fn file_name(name: &str) -> String {
+    let kept = |sign: &char| sign.is_ascii_alphanumeric() || *sign == '.';
+    let plain: String = name.chars().filter(kept).collect();
+    plain + ".column"
+}
+
+impl Report {
+    /// Writes the column of this directory to a file of its own, from which
+    /// `cargo xtask conformance` makes the table of all: the name of the column, then for each
+    /// case one line of case, verdict and reason with tabs between.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be made or the file cannot be written.
+    pub fn save(&self, folder: &Path, name: &str) -> io::Result<()> {
+        let mut text = format!("{name}\n");
+        for line in &self.lines {
+            let reason = match &line.verdict {
+                Verdict::NotApplicable(reason) => reason.unwrap_or_default(),
+                Verdict::Passed | Verdict::Failed(_) => "",
+            };
+            text.push_str(&format!(
+                "{}\t{}\t{reason}\n",
+                line.case,
+                line.verdict.word()
+            ));
+        }
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join(file_name(name)), text)
     }
 }
 

@@ -52,14 +52,13 @@ impl Policy {
             length_min: self.length_min,
             length_max: u32::try_from(PASSWORD_POINTS_MAX).ok(),
             classes_min: self.classes_min,
-            refuses_names: false,
             history: self.history,
             reset_obeys_history: true,
             age_min_ms: self.age_min_ms,
             lockout_threshold: self.lockout_threshold,
             lockout_window_ms: self.lockout_window_ms,
             bad_passwords,
-            has_unreadable_rule: false,
+            ..PasswordRules::default()
         }
     }
 

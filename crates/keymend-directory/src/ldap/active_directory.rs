@@ -22,6 +22,7 @@ mod writing;
 use std::sync::Arc;
 
 use keymend_domain::account::{AccountRef, Claim, Protection};
+use keymend_domain::directory::Kinds;
 use keymend_domain::time::{Clock, Moment};
 use ldap3::Scope;
 use ldap3::controls::{PagedResults, RawControl};
@@ -221,8 +222,13 @@ impl ActiveDirectory {
             let listed = self.listed(at, &entry, &account.groups).await;
             account.state.protection = listed.map_err(failure)?;
         }
+        let mut rules = policy.rules(&entry, hints, now);
+        if service.offer.is_samba {
+            rules.kinds = Kinds::Samba;
+        }
         Ok(Seen {
-            rules: policy.rules(&entry, hints, now),
+            rules,
+            password_lasts_ms: None,
             account,
             entry,
         })

@@ -101,14 +101,22 @@ pub(super) fn decode(value: &[u8]) -> Result<PolicyAnswer, Malformed> {
     Ok(answer)
 }
 
-/// One element with the given tag, and what follows it.  Lengths above 127 do not occur here.
+/// One element with the given tag, and what follows it.  389 Directory Server writes lengths in
+/// four bytes however small they are, which BER allows (X.690 §8.1.3.5).
 fn element(bytes: &[u8], tag: u8) -> Result<(&[u8], &[u8]), Malformed> {
-    match bytes {
-        [found, length, rest @ ..] if *found == tag && *length < 0x80 => {
-            rest.split_at_checked(usize::from(*length)).ok_or(Malformed)
+    let (length, rest) = match bytes {
+        [found, length, rest @ ..] if *found == tag && *length < 0x80 => (u32::from(*length), rest),
+        [found, 0x81, one, rest @ ..] if *found == tag => (u32::from(*one), rest),
+        [found, 0x82, a, b, rest @ ..] if *found == tag => {
+            (u32::from(u16::from_be_bytes([*a, *b])), rest)
         }
-        _ => Err(Malformed),
-    }
+        [found, 0x84, a, b, c, d, rest @ ..] if *found == tag => {
+            (u32::from_be_bytes([*a, *b, *c, *d]), rest)
+        }
+        _ => return Err(Malformed),
+    };
+    let length = usize::try_from(length).map_err(|_| Malformed)?;
+    rest.split_at_checked(length).ok_or(Malformed)
 }
 
 fn only(bytes: &[u8], tag: u8) -> Result<&[u8], Malformed> {
@@ -189,13 +197,23 @@ mod tests {
     }
 
     #[test]
+    fn what_389_sends_is_understood() {
+        let quality = decode(&[0x30, 0x84, 0, 0, 0, 3, 0x81, 1, 5]).unwrap();
+        assert_eq!(quality.error, Some(PolicyError::Quality));
+        assert_eq!(decode(&[0x30, 0x81, 3, 0x81, 1, 5]), Ok(quality));
+        assert_eq!(decode(&[0x30, 0x82, 0, 3, 0x81, 1, 5]), Ok(quality));
+    }
+
+    #[test]
     fn what_is_malformed_is_not_taken_for_silence() {
         for bytes in [
             &[0x30][..],
             &[0x30, 3, 0x81, 1],
             &[0x30, 3, 0x81, 0, 0],
             &[0x30, 3, 0x82, 1, 1],
-            &[0x30, 0x81, 3, 0x81, 1, 1],
+            &[0x30, 0x80, 0x81, 1, 1],
+            &[0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF, 0x81, 1, 1],
+            &[0x30, 0x84, 0, 0, 0, 2, 0x81, 1, 1],
             &[0x30, 0, 0],
             &[0x30, 3, 0x81, 1, 0xFF],
             &[0x04, 0],

@@ -46,13 +46,10 @@ impl Dialect {
     /// A complaint about a vendor that Keymend cannot write to.
     fn unsupported(self) -> Option<&'static str> {
         match self {
-            Self::OpenLdap | Self::ActiveDirectory => None,
-            Self::Ds389 => Some(
-                "the server is a 389 Directory Server, which is not supported yet; OpenLDAP and \
-                 Active Directory are",
-            ),
+            Self::OpenLdap | Self::ActiveDirectory | Self::Ds389 => None,
             Self::Unfamiliar => Some(
-                "the root DSE names no vendor that is supported; OpenLDAP and Active Directory are",
+                "the root DSE names no vendor that is supported; OpenLDAP, 389 Directory Server \
+                 and Active Directory are",
             ),
         }
     }
@@ -90,7 +87,11 @@ pub(super) struct Offer {
     pub(super) witness: Witness,
     /// The control that makes resets obey the password rules, if there is one.
     pub(super) policy_hints: Option<&'static str>,
-    /// The top of the domain (Active Directory).
+    /// Whether an Active Directory is Samba's.
+    pub(super) is_samba: bool,
+    /// Whether a 389 Directory Server is FreeIPA's.
+    pub(super) is_free_ipa: bool,
+    /// The top of the domain (Active Directory) or of the data (389 Directory Server).
     pub(super) base: String,
     /// Where the forest keeps its configuration (Active Directory).
     pub(super) configuration: String,
@@ -119,6 +120,8 @@ pub(super) async fn discover(connection: &Connection, limit: Duration) -> Result
             "supportedControl",
             "supportedExtension",
             "forestFunctionality",
+            "ipaDomainLevel",
+            "ipaTopologyPluginVersion",
             "defaultNamingContext",
             "configurationNamingContext",
             "tokenGroups",
@@ -175,6 +178,8 @@ fn offer(root: &Entry) -> Result<Offer, Failure> {
     let offer = Offer {
         dialect,
         witness,
+        is_samba: root.texts("vendorName").any(|name| name.contains("Samba")),
+        is_free_ipa: root.has("ipaDomainLevel") || root.has("ipaTopologyPluginVersion"),
         policy_hints: POLICY_HINTS.into_iter().find(|oid| controls(oid)),
         base: text("defaultNamingContext").unwrap_or_default(),
         configuration: text("configurationNamingContext").unwrap_or_default(),
@@ -186,7 +191,7 @@ fn offer(root: &Entry) -> Result<Offer, Failure> {
             let complaint = "the root DSE names no domain (defaultNamingContext)";
             Err(Failure::strange(Step::Search, complaint))
         }
-        Dialect::OpenLdap if !extends(PASSWORD_MODIFY) => {
+        Dialect::OpenLdap | Dialect::Ds389 if !extends(PASSWORD_MODIFY) => {
             let complaint = "the server does not offer the password modify operation (RFC 3062)";
             Err(Failure::strange(Step::Search, complaint))
         }
@@ -217,13 +222,31 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_is_not_supported_yet_is_named() {
-        let refused = offer(&Entry::of("", &[("vendorName", "389 Project")])).unwrap_err();
-        assert!(refused.error.to_string().contains("389 Directory Server"));
-        assert!(refused.error.to_string().contains("not supported yet"));
-        let bare = Entry::of("", &[("objectClass", "OpenLDAProotDSE")]);
-        let refused = offer(&bare).unwrap_err();
-        assert!(refused.error.to_string().contains("RFC 3062"));
+    fn a_server_that_cannot_be_written_to_is_refused() {
+        let refused = offer(&Entry::of("", &[("vendorName", "Acme")])).unwrap_err();
+        assert!(refused.error.to_string().contains("names no vendor"));
+        for kind in [
+            ("objectClass", "OpenLDAProotDSE"),
+            ("vendorName", "389 Project"),
+        ] {
+            let refused = offer(&Entry::of("", &[kind])).unwrap_err();
+            assert!(refused.error.to_string().contains("RFC 3062"));
+        }
+    }
+
+    #[test]
+    fn free_ipa_is_told_from_a_389_server_alone() {
+        let is_free_ipa = |more: &[(&str, &str)]| {
+            let mut all = vec![
+                ("vendorName", "389 Project"),
+                ("supportedExtension", PASSWORD_MODIFY),
+            ];
+            all.extend(more);
+            offer(&Entry::of("", &all)).unwrap().is_free_ipa
+        };
+        assert!(!is_free_ipa(&[]));
+        assert!(is_free_ipa(&[("ipaDomainLevel", "1")]));
+        assert!(is_free_ipa(&[("ipatopologypluginversion", "1.0")]));
     }
 
     #[test]

@@ -24,6 +24,12 @@ impl DnKey {
 }
 
 impl DnKey {
+    /// Whether the name begins with these parts, spelled in small letters with a comma at the
+    /// end.
+    pub(super) fn begins_with(&self, parts: &str) -> bool {
+        self.0.starts_with(parts)
+    }
+
     /// Whether this is the name `base`, or of an entry somewhere below it.
     pub(super) fn is_at_or_below(&self, base: &Self) -> bool {
         let Some(front) = self.0.strip_suffix(&base.0) else {

@@ -36,6 +36,36 @@ pub(super) fn parse(text: &str) -> Option<Moment> {
     Some(Moment(local_ms + thousandths(fraction)? - offset_ms(zone)?))
 }
 
+/// The instant in whole seconds, as servers take it; the beginning of time for what is before it.
+pub(super) fn write(moment: Moment) -> String {
+    let seconds = (moment.0 / SECOND_MS).max(0);
+    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let (year, month, day) = date_of(days);
+    let (hours, minutes) = (rest / 3_600, rest / 60 % 60);
+    format!(
+        "{year:04}{month:02}{day:02}{hours:02}{minutes:02}{:02}Z",
+        rest % 60
+    )
+}
+
+/// The date of a day since 1970-01-01 (the same source as [`day_number`], `civil_from_days`).
+fn date_of(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
+    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
+}
+
 fn digits(text: &str, from: usize, count: usize) -> Option<i64> {
     let part = text.get(from..from + count)?;
     part.bytes()
@@ -130,6 +160,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_written_reads_back(seconds in 0_i64..253_402_300_799) {
+            let moment = Moment(seconds * SECOND_MS);
+            prop_assert_eq!(parse(&write(moment)), Some(moment));
+        }
+
         #[test]
         fn no_text_makes_the_reader_panic(text in "[0-9Z.,+\\-é]{0,24}") {
             let _ = parse(&text);

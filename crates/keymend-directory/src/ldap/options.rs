@@ -8,6 +8,7 @@ use keymend_domain::secret::Secret;
 use url::Url;
 
 use super::dn::DnKey;
+use super::ds389;
 use super::filter::Filter;
 
 /// How one LDAP directory is reached and read.
@@ -194,6 +195,12 @@ impl LdapOptions {
     }
 
     fn check_names(&self) -> Result<(), OptionsError> {
+        let is_manager = DnKey::of(&self.bind_dn) == DnKey::of(ds389::MANAGER);
+        if is_manager {
+            let remedy = "is the superuser of 389 Directory Server, whom no password policy \
+                          binds; name a service account";
+            return Err(self.wrong("bind_dn", &self.bind_dn, remedy));
+        }
         let single = [
             (
                 "bind_dn",
@@ -306,6 +313,7 @@ mod tests {
             o.urls = vec!["ldaps://jane:secret@dc1".parse().unwrap()]
         });
         check("bind_dn", |o| o.bind_dn = "svc".into());
+        check("bind_dn", |o| o.bind_dn = "CN=Directory  Manager".into());
         check("base", |o| o.base = String::new());
         check("protected_groups", |o| {
             o.protected_groups = vec!["admins".into()]

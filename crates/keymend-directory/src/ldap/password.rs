@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keymend_domain::account::AccountState;
 use keymend_domain::directory::{
-    Barrier, Check, Deed, NoMatch, NotDone, SignIn, WriteOrder, WriteOutcome,
+    Barrier, Check, Deed, MustChange, NoMatch, NotDone, SignIn, WriteOrder, WriteOutcome,
 };
 use keymend_domain::password;
 use keymend_domain::secret::Password;
@@ -14,6 +14,7 @@ use super::Ldap;
 use super::active_directory;
 use super::connect::{Answer, CallError, Connection, Failure};
 use super::dialect::Dialect;
+use super::ds389;
 use super::options::WithoutPolicyHints;
 use super::person::Seen;
 use super::rights;
@@ -197,6 +198,7 @@ impl Scene<'_> {
         let limit = self.limit();
         let answer = match self.dialect() {
             Dialect::ActiveDirectory => active_directory::lift_lock(service, dn, limit).await?,
+            Dialect::Ds389 => ds389::lift_lock(service, &self.before.entry, limit).await?,
             _ => service.delete_attribute(dn, LOCK, limit).await?,
         };
         self.report("unlock", &answer);
@@ -242,6 +244,7 @@ impl Scene<'_> {
             .map(|at| at.plus_ms(rules.age_min_ms));
         let aged = aged.filter(|from| is_change && *from > self.ldap.clock.now());
         Expected {
+            predicted: password::for_directory(new, &self.before.account, rules),
             rules: rules.clone(),
             typed: u32::try_from(new.points()).unwrap_or(u32::MAX),
             classes: password::classes(new.expose()),
@@ -275,9 +278,53 @@ impl Scene<'_> {
 
     async fn judge(&self, new: &Password, unlocks: bool, said: SignIn) -> WriteOutcome {
         match said {
-            SignIn::Accepted | SignIn::MustChange(_) => self.done(said),
+            SignIn::Accepted => self.done(self.as_read_back(said).await),
+            SignIn::MustChange(_) => self.done(self.without_demand(new, said).await),
             SignIn::Unusable | SignIn::NotHere => WriteOutcome::Barred(Barrier::CannotSignIn),
             SignIn::NoMatch(why) => self.explain(new, unlocks, why).await,
+        }
+    }
+
+    /// FreeIPA lets people in by LDAP whose password it calls expired, because somebody else has
+    /// set it; the entry tells.
+    async fn as_read_back(&self, said: SignIn) -> SignIn {
+        if !self.service.offer.is_free_ipa {
+            return said;
+        }
+        let after = self.look().await;
+        let state = after.as_ref().map(|after| &after.account.state);
+        if state.is_none_or(|state| !state.must_change && !state.password_is_expired) {
+            return said;
+        }
+        tracing::warn!(
+            directory = %self.ldap.options.name,
+            "the directory wants another change of every password set here; name the service \
+             account in passSyncManagersDNs of cn=ipa_pwd_extop,cn=plugins,cn=config"
+        );
+        SignIn::MustChange(MustChange::Demanded)
+    }
+
+    /// Asks the directory, once, not to demand yet another password after the one that the
+    /// person has just chosen.  Without the right to do so the person is told.
+    async fn without_demand(&self, new: &Password, said: SignIn) -> SignIn {
+        if self.dialect() != Dialect::Ds389 || self.service.offer.is_free_ipa {
+            return said;
+        }
+        let now = self.ldap.clock.now();
+        let expires_at = self
+            .before
+            .password_lasts_ms
+            .map(|length| now.plus_ms(length));
+        let (dn, limit) = (&self.before.entry.dn, self.limit());
+        let service = &self.service.connection;
+        let answer = ds389::end_demand(service, dn, expires_at, limit).await;
+        match answer {
+            Ok(answer) if answer.rc == 0 => self.try_sign_in(new).await.unwrap_or(said),
+            Ok(answer) => {
+                self.report("end of the demand for another password", &answer);
+                said
+            }
+            Err(_) => said,
         }
     }
 

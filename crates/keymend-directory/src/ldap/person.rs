@@ -55,6 +55,8 @@ pub(super) struct Seen {
     pub(super) account: Account,
     /// The rules for new passwords of this account.
     pub(super) rules: PasswordRules,
+    /// How long a new password lasts, where it ends and that must be written by hand.
+    pub(super) password_lasts_ms: Option<i64>,
 }
 
 /// What changes when a password does; compared before and after a write.
@@ -68,10 +70,13 @@ impl Seen {
     /// The entry's mark at the time of reading.
     pub(super) fn mark(&self) -> Mark {
         let text = |name: &str| self.entry.text(name).map(str::to_owned);
-        // Active Directory counts in 100 ns, which is as good as a revision.
-        let precise = text("pwdLastSet");
+        // Active Directory counts in 100 ns, which is as good as a revision; 389 Directory Server
+        // numbers every write if its USN plug-in is on.
+        let precise = text("pwdLastSet").or_else(|| text("entryusn"));
+        let whole = ["pwdChangedTime", "pwdUpdateTime", "krbLastPwdChange"];
+        let whole = whole.iter().find_map(|name| text(name));
         Mark {
-            changed_at: text("pwdChangedTime"),
+            changed_at: whole.or_else(|| text("passwordExpirationTime")),
             revision: text("entryCSN").or(precise),
         }
     }
@@ -120,11 +125,23 @@ impl Schema {
         now: Moment,
     ) -> Option<Account> {
         let anchor = Anchor(entry.text("entryUUID")?.to_owned());
+        let mut state = state_of(entry, policy, now);
+        state.protection = self.protection(&groups);
+        Some(self.person(entry, anchor, groups, state))
+    }
+
+    /// What every directory shows of a person alike, with what was found out besides.
+    pub(super) fn person(
+        &self,
+        entry: &Entry,
+        anchor: Anchor,
+        groups: Vec<String>,
+        state: AccountState,
+    ) -> Account {
         let first = |names: &[String]| names.iter().find_map(|name| entry.text(name));
         let login = first(&self.login).unwrap_or_default().to_owned();
         let display_name = entry.text("displayName").or(entry.text("cn"));
-        let state = self.state(entry, policy, &groups, now);
-        Some(Account {
+        Account {
             id: AccountRef {
                 directory: self.directory.clone(),
                 anchor,
@@ -138,38 +155,36 @@ impl Schema {
             login,
             groups,
             state,
-        })
+        }
     }
 
-    fn state(
-        &self,
-        entry: &Entry,
-        policy: &Applied,
-        groups: &[String],
-        now: Moment,
-    ) -> AccountState {
-        let standing = policy.standing(entry, now);
-        let is_before_start = entry
-            .moment("pwdStartTime")
-            .is_some_and(|start| start > now);
-        let is_after_end = entry.moment("pwdEndTime").is_some_and(|end| end <= now);
-        // shadow(5): days since 1970, and the account is unusable from that day on; -1 for never.
-        let shadow_end = entry.number("shadowExpire").filter(|days| *days >= 0);
-        let is_after_shadow_end =
-            shadow_end.is_some_and(|days| days.saturating_mul(DAY_MS) <= now.0);
+    /// The first of these groups that the installer calls protected.
+    pub(super) fn protection(&self, groups: &[String]) -> Option<Protection> {
         let is_protected =
             |dn: &&String| DnKey::of(dn).is_some_and(|key| self.protected.contains(&key));
-        AccountState {
-            is_disabled: standing.is_locked_for_good || is_before_start,
-            is_expired: is_after_end || is_after_shadow_end,
-            lock: standing.lock,
-            password_is_expired: standing.password_is_expired,
-            must_change: standing.must_change,
-            may_not_change: standing.may_not_change,
-            protection: groups.iter().find(is_protected).cloned().map(Protection),
-            password_changed_at: entry.moment("pwdChangedTime"),
-            next_change_from: standing.next_change_from,
-        }
+        groups.iter().find(is_protected).cloned().map(Protection)
+    }
+}
+
+fn state_of(entry: &Entry, policy: &Applied, now: Moment) -> AccountState {
+    let standing = policy.standing(entry, now);
+    let is_before_start = entry
+        .moment("pwdStartTime")
+        .is_some_and(|start| start > now);
+    let is_after_end = entry.moment("pwdEndTime").is_some_and(|end| end <= now);
+    // shadow(5): days since 1970, and the account is unusable from that day on; -1 for never.
+    let shadow_end = entry.number("shadowExpire").filter(|days| *days >= 0);
+    let is_after_shadow_end = shadow_end.is_some_and(|days| days.saturating_mul(DAY_MS) <= now.0);
+    AccountState {
+        is_disabled: standing.is_locked_for_good || is_before_start,
+        is_expired: is_after_end || is_after_shadow_end,
+        lock: standing.lock,
+        password_is_expired: standing.password_is_expired,
+        must_change: standing.must_change,
+        may_not_change: standing.may_not_change,
+        protection: None,
+        password_changed_at: entry.moment("pwdChangedTime"),
+        next_change_from: standing.next_change_from,
     }
 }
 

@@ -10,6 +10,7 @@ use super::active_directory;
 use super::connect::{Answer, Failure, Step};
 use super::control::PolicyError;
 use super::dialect::Dialect;
+use super::ds389;
 
 /// What a server's answer to a password write means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub(super) struct Expected {
     pub(super) typed: u32,
     /// Kinds of characters in it, of the five that Active Directory tells apart.
     pub(super) classes: u32,
+    /// Rules that the new password breaks by our own reckoning.
+    pub(super) predicted: Vec<RuleBroken>,
     pub(super) next_change_from: Option<Moment>,
     /// Whether the person acts, who has just signed in with the current password.
     pub(super) is_change: bool,
@@ -41,6 +44,7 @@ pub(super) struct Expected {
 pub(super) fn of_write(dialect: Dialect, answer: &Answer, expected: &Expected) -> Verdict {
     match dialect {
         Dialect::ActiveDirectory => active_directory::of_write(answer, expected),
+        Dialect::Ds389 => ds389::of_write(answer, expected),
         _ => of_password_modify(answer, expected),
     }
 }
@@ -64,12 +68,13 @@ pub(super) fn of_sign_in(
 ) -> Result<SignIn, Failure> {
     match dialect {
         Dialect::ActiveDirectory => active_directory::of_sign_in(answer),
+        Dialect::Ds389 => ds389::of_sign_in(answer, state),
         _ => of_bind(answer, state.is_disabled, state.lock.is_some()),
     }
 }
 
 /// Judges the answer to a password modify operation.
-fn of_password_modify(answer: &Answer, expected: &Expected) -> Verdict {
+pub(super) fn of_password_modify(answer: &Answer, expected: &Expected) -> Verdict {
     match (answer.rc, answer.policy.error) {
         // A success that names a broken rule contradicts itself.
         (0, None | Some(PolicyError::ChangeAfterReset)) => Verdict::Written,
@@ -128,7 +133,11 @@ fn of_lock_removal(rc: u32) -> Verdict {
 }
 
 /// Judges the answer to a bind by the control that came with it.
-fn of_bind(answer: &Answer, is_disabled: bool, is_locked: bool) -> Result<SignIn, Failure> {
+pub(super) fn of_bind(
+    answer: &Answer,
+    is_disabled: bool,
+    is_locked: bool,
+) -> Result<SignIn, Failure> {
     let error = answer.policy.error;
     let sign_in = match (answer.rc, error) {
         (0, Some(PolicyError::ChangeAfterReset)) => SignIn::MustChange(MustChange::Demanded),
@@ -203,6 +212,7 @@ mod tests {
             rules,
             typed: 4,
             classes: 1,
+            predicted: Vec::new(),
             next_change_from: Some(Moment(7)),
             is_change: false,
         }

@@ -7,3 +7,5 @@ mod people;
 mod rights;
 mod suite;
 mod witness;
+
+pub use domain::Domain;

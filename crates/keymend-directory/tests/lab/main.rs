@@ -1,4 +1,5 @@
-//! The LDAP adapter against real servers: OpenLDAP, and Samba as an Active Directory.
+//! The LDAP adapter against real servers: OpenLDAP, 389 Directory Server, and Samba as an Active
+//! Directory.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,12 +9,15 @@
 )]
 
 mod active_directory;
+mod columns;
 mod confirm;
 mod desk;
+mod ds389;
 mod examine;
 mod faults;
 mod house;
 mod line;
+mod oracle;
 mod people;
 mod rights;
 mod suite;

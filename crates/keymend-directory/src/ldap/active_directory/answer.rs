@@ -176,6 +176,7 @@ mod tests {
             },
             typed: 12,
             classes: 4,
+            predicted: Vec::new(),
             next_change_from: None,
             is_change: false,
         }

@@ -7,6 +7,7 @@ use keymend_lab::SambaVersion;
 use keymend_lab::samba::{GROUPS_DN, PEOPLE_DN};
 
 use super::domain::{Domain, SETTINGS_DN};
+use crate::columns;
 use crate::desk::WallClock;
 
 /// The first of January 2020 as the directory counts.
@@ -178,11 +179,11 @@ impl Fixture for House {
 
 async fn check(version: SambaVersion) {
     let house = House::of(version);
-    let report = run(&house.domain.directory, &house).await;
-    println!("{version:?}\n{report}");
-    let failures = report.failures();
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert_eq!(report.unexplained(), Vec::<&str>::new());
+    let name = match version {
+        SambaVersion::V4_17 => "Samba 4.17",
+        SambaVersion::V4_25 => "Samba 4.25",
+    };
+    columns::check(name, run(&house.domain.directory, &house).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

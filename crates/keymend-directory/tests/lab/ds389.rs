@@ -1,0 +1,9 @@
+//! 389 Directory Server, the LDAP half of FreeIPA.
+
+mod people;
+mod rules;
+mod server;
+mod suite;
+mod writes;
+
+pub use server::Server;
