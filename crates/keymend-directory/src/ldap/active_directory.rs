@@ -25,7 +25,7 @@ use keymend_domain::account::{AccountRef, Claim, Protection};
 use keymend_domain::directory::Kinds;
 use keymend_domain::time::{Clock, Moment};
 use ldap3::Scope;
-use ldap3::controls::{PagedResults, RawControl};
+use ldap3::controls::RawControl;
 
 use super::connect::{CallError, Failure, Hits, Search, Step};
 use super::dn::DnKey;
@@ -54,8 +54,6 @@ const LOGIN: [&str; 3] = ["sAMAccountName", "userPrincipalName", "mail"];
 
 /// Entries on one page; servers give 1,000 at most.
 const PAGE: i32 = 500;
-/// One person in more groups than this is not believed.
-const GROUPS_MAX: usize = 20_000;
 
 /// What is special about reading a directory of this kind.
 pub(super) struct ActiveDirectory {
@@ -271,46 +269,33 @@ impl ActiveDirectory {
 
     /// Every group the person is in, nested and primary ones included.
     ///
-    /// The server works them out and ends at cycles.  Each person is in one group at least, so
-    /// an empty list means that it may not be read: then the groups are asked for the person.
+    /// The server works them out and ends at cycles, but gives them for one entry read by its own
+    /// name alone.  Each person is in one group at least, so an empty list means that it may not
+    /// be read; then nobody knows who is protected, and nothing is done.
     async fn groups(
         &self,
         server: &Server,
         service: &Service,
         entry: &Entry,
     ) -> Result<Vec<Sid>, Failure> {
-        let known: Vec<Sid> = entry
-            .all_bytes("tokenGroups")
-            .filter_map(Sid::from_bytes)
-            .collect();
-        if !known.is_empty() {
+        if let Some(known) = token_groups(entry) {
             return Ok(known);
         }
         let search = Search {
-            base: &service.offer.base,
-            scope: Scope::Subtree,
-            filter: &Filter::rule("member", IN_CHAIN, &entry.dn),
-            attributes: &["objectSid"],
-            size_limit: 0,
+            base: &entry.dn,
+            scope: Scope::Base,
+            filter: &Filter::Present("objectClass".to_owned()),
+            attributes: &["tokenGroups"],
+            size_limit: 1,
             types_only: false,
         };
-        let mut sids = Vec::new();
-        let mut cookie = Vec::new();
-        loop {
-            let page = PagedResults { size: PAGE, cookie };
-            let limit = server.call_timeout();
-            let hits = service.connection.page(&search, page, limit).await;
-            let hits = hits.map_err(|fault| fault.failure(Step::Search))?;
-            if hits.rc != 0 || sids.len() > GROUPS_MAX {
-                let what = format!("read tokenGroups of people (result {})", hits.rc);
-                return Err(Failure::rights(Step::Search, what));
-            }
-            sids.extend(hits.entries.iter().filter_map(person::own_sid));
-            if hits.cookie.is_empty() {
-                return Ok(sids);
-            }
-            cookie = hits.cookie;
-        }
+        let limit = server.call_timeout();
+        let hits = service.connection.search(&search, limit).await;
+        let hits = hits.map_err(|fault| fault.failure(Step::Search))?;
+        hits.entries.first().and_then(token_groups).ok_or_else(|| {
+            let what = format!("read tokenGroups of people (result {})", hits.rc);
+            Failure::rights(Step::Search, what)
+        })
     }
 
     /// Whether the person is in a group of the installer's list, which may be one for mail alone.
@@ -346,4 +331,13 @@ impl ActiveDirectory {
             _ => Err(CallError::Garbled),
         }
     }
+}
+
+/// The identifiers in `tokenGroups`; `None` if there are none, or one cannot be read.
+fn token_groups(entry: &Entry) -> Option<Vec<Sid>> {
+    let known: Option<Vec<Sid>> = entry
+        .all_bytes("tokenGroups")
+        .map(Sid::from_bytes)
+        .collect();
+    known.filter(|known| !known.is_empty())
 }

@@ -319,7 +319,10 @@ impl Scene<'_> {
         let service = &self.service.connection;
         let answer = ds389::end_demand(service, dn, expires_at, limit).await;
         match answer {
-            Ok(answer) if answer.rc == 0 => self.try_sign_in(new).await.unwrap_or(said),
+            Ok(answer) if answer.rc == 0 => match self.try_sign_in(new).await {
+                Some(SignIn::Accepted) => SignIn::Accepted,
+                _ => said,
+            },
             Ok(answer) => {
                 self.report("end of the demand for another password", &answer);
                 said

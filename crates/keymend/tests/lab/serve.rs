@@ -3,6 +3,7 @@
 
 mod administrator;
 mod bad_days;
+mod controller;
 mod crash;
 mod doctor;
 mod every_step;

@@ -94,6 +94,10 @@ async fn read(
         .connection
         .search(&search, server.call_timeout())
         .await?;
+    // A part of the answer would make groups nameless, and with them whoever is told by names.
+    if hits.rc != 0 {
+        return Err(CallError::Garbled);
+    }
     let name = |entry: &crate::ldap::entry::Entry| {
         let sid = entry.bytes("objectSid").and_then(Sid::from_bytes)?;
         Some((sid, entry.dn.clone()))

@@ -126,7 +126,8 @@ fn state(entry: &Entry, flags: i64, own: &Sid, around: &Around<'_>) -> AccountSt
         lock: lock(entry, around),
         password_is_expired: !must_change && !has_no_expiry && password_is_expired(entry, now),
         must_change,
-        may_not_change: entry.bytes("nTSecurityDescriptor").and_then(denies) == Some(true),
+        // A list that cannot be read is not taken for harmless.
+        may_not_change: entry.bytes("nTSecurityDescriptor").and_then(denies) != Some(false),
         protection: protected::of(entry, own, around.groups),
         password_changed_at: instant("pwdLastSet"),
         // Without policy hints the server lets a reset pass at any age.

@@ -50,6 +50,8 @@ const TRUSTED: i64 = 0x0800 | 0x1000 | 0x2000 | 0x0400_0000;
 /// `groups` are all that the account is in, nested and primary ones included.
 pub(super) fn of(entry: &Entry, own: &Sid, groups: &[Sid]) -> Option<Protection> {
     let reason = account(own)
+        // The history of identifiers: who was such an account in another domain acts as one there.
+        .or_else(|| groups.iter().find_map(account))
         .or_else(|| machine(entry))
         .or_else(|| groups.iter().find_map(group))
         .or_else(|| marked(entry))?;

@@ -162,6 +162,11 @@ impl Proof<'_> {
         let by_sid = |sid: Sid| Filter::Equal("objectSid".to_owned(), sid.to_bytes());
         tests.extend(guarded.into_iter().flatten().map(by_sid));
         let found = self.below_domain(&Filter::Or(tests), &["1.1"]).await?;
+        if found.rc != 0 || !found.cookie.is_empty() {
+            let remedy = "let the service account search the domain; tier 0 should be small";
+            let right = "see every protected account";
+            self.find(Severity::Unproven, right, "the domain", remedy);
+        }
         let mut waiting: Vec<String> = found.entries.into_iter().map(|entry| entry.dn).collect();
         let mut known: HashSet<String> = waiting.iter().cloned().collect();
         let mut count = 0;
@@ -173,6 +178,9 @@ impl Proof<'_> {
                 break;
             }
             let Some(entry) = self.read(&dn).await? else {
+                let remedy = "let the service account read the entry and its permissions";
+                let right = "see who may reset a protected account";
+                self.find(Severity::Unproven, right, &dn, remedy);
                 continue;
             };
             self.protected_entry(&entry);

@@ -189,7 +189,7 @@ impl World {
         name.push(".setup-ca.pem");
         let staged = PathBuf::from(name);
         let pem: String = all.iter().map(Certificate::pem).collect();
-        fs::write(&staged, pem).map_err(|fault| format!("{}: {fault}", staged.display()))?;
+        super::apply::write(&staged, &pem, 0o644).map_err(|stop| stop.to_string())?;
         Ok(Some(staged))
     }
 

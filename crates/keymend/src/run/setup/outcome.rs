@@ -6,6 +6,7 @@ use keymend_directory::ldap::Dialect;
 use keymend_directory::ldap::probe::{Certificate, Look, ProbeFault, Root, Trust, Units};
 
 use super::step::Step;
+use super::terminal::harmless;
 use super::wizard::{Deed, Wizard};
 use crate::run::words;
 
@@ -156,7 +157,10 @@ fn looked(wizard: &mut Wizard, looks: Vec<(String, Look)>) -> Learned {
 /// A server whose certificate was not accepted: who could be trusted, and what else may be wrong.
 fn untrusted(wizard: &mut Wizard, url: &str, fault: &ProbeFault, chain: &[Certificate]) -> Learned {
     let own = chain.first();
-    if fault.detail.contains("NotValidForName") {
+    if fault
+        .detail
+        .starts_with("the certificate is not for this name")
+    {
         let hosts = own.map(|own| own.hosts.join(", ")).unwrap_or_default();
         let said = format!("{url}: its certificate is for {hosts}; write one of these names");
         return Learned::bad(said, Then::GoTo(Step::Servers));
@@ -337,8 +341,8 @@ fn card(certificate: &Certificate) -> Vec<String> {
     let print = certificate.fingerprint();
     let (first, second) = print.split_at_checked(48).unwrap_or((&print, ""));
     let mut lines = vec![
-        format!("    subject  {}", certificate.subject),
-        format!("    issuer   {}", certificate.issuer),
+        format!("    subject  {}", harmless(&certificate.subject)),
+        format!("    issuer   {}", harmless(&certificate.issuer)),
         format!(
             "    valid    {} to {}",
             words::time(certificate.valid_from),
@@ -348,7 +352,10 @@ fn card(certificate: &Certificate) -> Vec<String> {
         format!("             {second}"),
     ];
     if !certificate.hosts.is_empty() {
-        lines.insert(1, format!("    hosts    {}", certificate.hosts.join(", ")));
+        lines.insert(
+            1,
+            format!("    hosts    {}", harmless(&certificate.hosts.join(", "))),
+        );
     }
     lines
 }

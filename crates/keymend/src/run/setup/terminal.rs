@@ -19,6 +19,18 @@ pub enum Ended {
     Interrupted,
 }
 
+/// Text that a server may have written, without signs that steer a terminal or turn the order of
+/// reading: a certificate must not paint over its own fingerprint.
+pub(super) fn harmless(line: &str) -> String {
+    let is_steering = |sign: char| {
+        sign.is_control()
+            || matches!(sign, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    line.chars()
+        .map(|sign| if is_steering(sign) { '\u{fffd}' } else { sign })
+        .collect()
+}
+
 /// Where the wizard talks.
 pub struct Terminal<'a> {
     output: &'a mut dyn Write,
@@ -38,7 +50,7 @@ impl<'a> Terminal<'a> {
     pub fn say(&mut self, text: &str) -> Result<(), Ended> {
         let mut all = String::new();
         for line in text.lines() {
-            all.push_str(&wrapped(line));
+            all.push_str(&wrapped(&harmless(line)));
             all.push('\n');
         }
         if text.is_empty() {

@@ -1,0 +1,127 @@
+//! The whole journey in an Active Directory, and what its controller wrote down about it.
+
+use keymend_lab::samba::{self, SERVICE_PASSWORD, SERVICE_UPN, ad_person};
+use keymend_lab::{Samba, SambaOptions, SambaVersion};
+
+use super::house::{House, NEW, POLICY};
+use super::visitor::Visitor;
+
+const JANE: [(&str, &str); 2] = [("email", "jane@mail.test"), ("text", "+447700900133")];
+const JOHN: [(&str, &str); 2] = [("email", "john@mail.test"), ("text", "+447700900155")];
+
+/// The usual house, with a domain controller for its directory.
+fn with_a_controller() -> (House, Samba) {
+    let house = House::furnish();
+    let domain = Samba::start(SambaOptions {
+        version: SambaVersion::V4_25,
+        ..SambaOptions::default()
+    });
+    domain.seal_tier_zero();
+    let before = std::fs::read_to_string(house.path("keymend.toml")).unwrap();
+    let (head, rest) = before.split_once("[directory.lab]").unwrap();
+    let (_, tail) = rest.split_once("[mail]").unwrap();
+    let directory = format!(
+        r#"[directory.lab]
+kind = "ldap"
+title = "Lab directory"
+urls = ["{url}"]
+ca_file = "{ca}"
+bind_dn = "{SERVICE_UPN}"
+bind_password_file = "directory.password"
+base = "{people}"
+group_base = "{base}"
+"#,
+        url = domain.ldaps_url(),
+        ca = domain.ca_file().display(),
+        people = samba::PEOPLE_DN,
+        base = samba::BASE_DN,
+    );
+    house.write("keymend.toml", &format!("{head}{directory}\n[mail]{tail}"));
+    house.write("directory.password", SERVICE_PASSWORD);
+    let (_, settings) = POLICY.split_once("gates =").unwrap();
+    let policy = format!("profile = \"demo\"\nscope = \"all\"\ngates ={settings}");
+    house.write("policy.toml", &policy);
+    house.does(&["policy", "apply", "policy.toml", "--i-understand"]);
+    house.start();
+    (house, domain)
+}
+
+async fn registers(house: &House, name: &str, ways: [(&str, &str); 2]) -> Visitor {
+    let login = [("user", name), ("password", ad_person(name).password)];
+    let mut visitor = house.visitor();
+    house.registers_as(&mut visitor, &login, ways).await;
+    visitor
+}
+
+/// What the controller saw since then of passwords and locks: `4724 by svc-keymend` and the like.
+fn seen(domain: &Samba, mark: &samba::AuditMark) -> Vec<String> {
+    let deeds = domain.deeds_since(mark).into_iter();
+    deeds
+        .filter(|event| event.is_about_a_password() || event.unlocks())
+        .map(|event| format!("{} by {}: {}", event.event_id(), event.by, event.status))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_controller_saw_one_reset_by_our_account_one_change_by_the_person_and_nothing_else() {
+    let (house, domain) = with_a_controller();
+    let mut at_home = registers(&house, "jane.doe", JANE).await;
+    let form = [("password", NEW), ("again", NEW), ("shown", "")];
+
+    let mark = domain.mark();
+    let mut jane = house.visitor();
+    jane.starts("jane.doe").await;
+    jane.sends("/flow/intent", &[("intent", "reset")]).await;
+    jane.sends("/flow/method", &[("method", "email")]).await;
+    jane.sends("/flow/challenge", &[("address", JANE[0].1)])
+        .await;
+    jane.sends("/flow/prove", &[("code", "000000")]).await;
+    jane.sends("/flow/password", &form).await;
+    assert_eq!(seen(&domain, &mark), Vec::<String>::new(), "no proof");
+
+    let mut jane = house.proves("jane.doe", "reset", JANE).await;
+    jane.sends("/flow/password", &form).await;
+    jane.sees("Your password has been changed");
+    assert!(domain.opens_with("jane.doe", NEW));
+    let resets = seen(&domain, &mark);
+    let of_passwords = resets.iter().filter(|line| line.starts_with("472"));
+    let of_passwords: Vec<&String> = of_passwords.collect();
+    assert_eq!(of_passwords, ["4724 by svc-keymend: Success"], "{resets:?}");
+
+    // Her own browser: of the three wrong passwords after which the controller locks, one may be
+    // tried here, and it is kept for her.
+    let mark = domain.mark();
+    at_home.goes_to("/signin").await;
+    let login = [("user", "jane.doe"), ("password", NEW)];
+    at_home.sends("/signin", &login).await;
+    at_home.goes_to("/me/password").await;
+    let newer = "Spring meadow 63 kettles";
+    let change = [
+        ("current", NEW),
+        ("password", newer),
+        ("again", newer),
+        ("shown", ""),
+    ];
+    at_home.sends("/me/password", &change).await;
+    assert!(
+        domain.opens_with("jane.doe", newer),
+        "{}",
+        at_home.heading()
+    );
+    assert_eq!(seen(&domain, &mark), ["4723 by jane.doe: Success"]);
+}
+
+#[tokio::test]
+async fn a_controller_saw_one_unlock_and_no_password_written() {
+    let (house, domain) = with_a_controller();
+    let john = ad_person("john.roe");
+    registers(&house, john.name, JOHN).await;
+    domain.lock_by_guessing(john.name);
+    assert!(!domain.opens_with(john.name, john.password));
+    let mark = domain.mark();
+    let mut visitor = house.proves(john.name, "unlock", JOHN).await;
+    visitor.sends("/flow/unlock", &[]).await;
+    visitor.sees("Your account is unlocked");
+    assert!(domain.opens_with(john.name, john.password));
+    assert_eq!(seen(&domain, &mark), ["5136 by svc-keymend: Success"]);
+}
