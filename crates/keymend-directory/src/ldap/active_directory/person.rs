@@ -213,7 +213,12 @@ mod tests {
         assert_eq!(jane.id.anchor.0, "07070707-0707-0707-0707-070707070707");
         assert_eq!((jane.login.as_str(), jane.mail.len()), ("Jane", 1));
         assert_eq!(jane.groups, ["cn=staff,dc=x"]);
-        assert_eq!(jane.state, AccountState::default());
+        // Nobody has shown the list of who may change the password.
+        let unseen = AccountState {
+            may_not_change: true,
+            ..AccountState::default()
+        };
+        assert_eq!(jane.state, unseen);
     }
 
     #[test]
