@@ -1,84 +1,134 @@
-//! The little of a certificate that an administrator wants to know: until when, and from whom.
+//! A certificate as people compare it: whom it names, who signed it, until when.
 //!
 //! Whether to trust it is not decided here; that is the TLS library's business.
 
+use std::fmt::Write as _;
+use std::path::Path;
+
 use keymend_domain::time::Moment;
-use ldap3::asn1::{PL, StructureTag, TagClass, parse_tag};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use sha2::{Digest, Sha256};
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::generalized_time;
-
-/// `commonName` and `organizationName` (RFC 4519 §2.3, §2.19) as DER writes them.
-const COMMON_NAME: [u8; 3] = [0x55, 4, 3];
-const ORGANIZATION: [u8; 3] = [0x55, 4, 10];
-/// UTCTime, with two digits of the year (RFC 5280 §4.1.2.5.1).
-const UTC_TIME: u64 = 23;
-
-/// What a certificate says of itself.
+/// One certificate, and what of it a person can judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Certificate {
-    /// The end of its validity.
-    pub(super) ends_at: Moment,
-    /// Who signed it, by its common name or its organisation.
-    pub(super) issuer: String,
+pub struct Certificate {
+    der: CertificateDer<'static>,
+    /// Whom it names.
+    pub subject: String,
+    /// Who signed it.
+    pub issuer: String,
+    /// Not before this.
+    pub valid_from: Moment,
+    /// Not after this.
+    pub valid_until: Moment,
+    /// The hosts it is for.
+    pub hosts: Vec<String>,
+    /// Whether it may sign others.
+    pub is_authority: bool,
 }
 
 impl Certificate {
-    /// Reads the DER form (RFC 5280 §4.1); `None` if it is not one.
-    pub(super) fn read(der: &[u8]) -> Option<Self> {
-        let (_, whole) = parse_tag(der).ok()?;
-        let to_be_signed = whole.expect_constructed()?.into_iter().next()?;
-        let fields = to_be_signed.expect_constructed()?.into_iter();
-        // The version in front is left out of old certificates.
-        let mut fields = fields.filter(|field| field.class == TagClass::Universal);
-        let issuer = fields.nth(2)?;
-        let validity = fields.next()?.expect_constructed()?;
+    /// Takes a certificate apart; `None` if it is none.
+    pub(super) fn of(der: &CertificateDer<'_>) -> Option<Self> {
+        let (_, parsed) = X509Certificate::from_der(der.as_ref()).ok()?;
+        let moment = |secs: i64| Moment(secs.saturating_mul(1_000));
+        let names = parsed.subject_alternative_name().ok().flatten();
+        let hosts = names.map(|names| names.value.general_names.iter().filter_map(host).collect());
         Some(Self {
-            ends_at: instant(validity.into_iter().nth(1)?)?,
-            issuer: name(issuer).unwrap_or_default(),
+            der: der.clone().into_owned(),
+            subject: parsed.subject().to_string(),
+            issuer: parsed.issuer().to_string(),
+            valid_from: moment(parsed.validity().not_before.timestamp()),
+            valid_until: moment(parsed.validity().not_after.timestamp()),
+            hosts: hosts.unwrap_or_default(),
+            is_authority: parsed.is_ca(),
         })
     }
-}
 
-fn instant(tag: StructureTag) -> Option<Moment> {
-    let is_short = tag.id == UTC_TIME;
-    let text = String::from_utf8(bytes(tag)?).ok()?;
-    if !is_short {
-        return generalized_time::parse(&text);
-    }
-    let century = if text.as_str() >= "50" { "19" } else { "20" };
-    generalized_time::parse(&format!("{century}{text}"))
-}
-
-fn name(tag: StructureTag) -> Option<String> {
-    let mut organization = None;
-    for relative in tag.expect_constructed()? {
-        for part in relative.expect_constructed()? {
-            let mut part = part.expect_constructed()?.into_iter();
-            let kind = bytes(part.next()?)?;
-            let value = String::from_utf8_lossy(&bytes(part.next()?)?).into_owned();
-            if kind == COMMON_NAME {
-                return Some(value);
-            }
-            if kind == ORGANIZATION {
-                organization = Some(value);
-            }
+    /// Reads the certificates of a PEM file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the file, in words for its owner.
+    pub fn read(path: &Path) -> Result<Vec<Self>, String> {
+        let unreadable = |fault: rustls::pki_types::pem::Error| match fault {
+            rustls::pki_types::pem::Error::Io(fault) => format!("cannot be read ({fault})"),
+            _ => "is not a PEM file".to_owned(),
+        };
+        let mut all = Vec::new();
+        for der in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
+            let found = Self::of(&der.map_err(unreadable)?);
+            all.push(found.ok_or("holds something that is no certificate")?);
         }
+        if all.is_empty() {
+            return Err("holds no certificate (-----BEGIN CERTIFICATE-----)".to_owned());
+        }
+        Ok(all)
     }
-    organization
+
+    /// Who signed it, by the common name or else the organisation; empty if it has neither.
+    pub(super) fn signer(&self) -> String {
+        let Ok((_, parsed)) = X509Certificate::from_der(self.der.as_ref()) else {
+            return String::new();
+        };
+        let issuer = parsed.issuer();
+        let mut names = issuer.iter_common_name().chain(issuer.iter_organization());
+        let name = names.find_map(|name| name.as_str().ok());
+        name.unwrap_or_default().to_owned()
+    }
+
+    /// Whether it signed itself, by its names.
+    #[must_use]
+    pub fn is_own_issuer(&self) -> bool {
+        self.subject == self.issuer
+    }
+
+    /// SHA-256 of the certificate, in pairs of capitals as browsers and `openssl` show it.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let mut text = String::new();
+        for (place, byte) in Sha256::digest(self.der.as_ref()).iter().enumerate() {
+            let colon = if place == 0 { "" } else { ":" };
+            let _ = write!(text, "{colon}{byte:02X}");
+        }
+        text
+    }
+
+    /// The certificate as a PEM block (RFC 7468).
+    #[must_use]
+    pub fn pem(&self) -> String {
+        let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
+        for line in base64(self.der.as_ref()).as_bytes().chunks(64) {
+            text.push_str(&String::from_utf8_lossy(line));
+            text.push('\n');
+        }
+        text.push_str("-----END CERTIFICATE-----\n");
+        text
+    }
+
+    pub(super) fn der(&self) -> &CertificateDer<'static> {
+        &self.der
+    }
 }
 
-fn bytes(tag: StructureTag) -> Option<Vec<u8>> {
-    match tag.payload {
-        PL::P(bytes) => Some(bytes),
-        PL::C(_) => None,
+fn host(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress([a, b, c, d]) => Some(format!("{a}.{b}.{c}.{d}")),
+        _ => None,
     }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use ::base64::Engine as _;
+    ::base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
 #[cfg(test)]
 mod tests {
-    use rustls::pki_types::CertificateDer;
-    use rustls::pki_types::pem::PemObject;
-
     use super::*;
 
     /// Made for this test: `openssl req -x509 -newkey ed25519 -nodes -days 3650 -subj
@@ -97,11 +147,11 @@ mod tests {
     #[test]
     fn the_end_and_the_signer_are_read() {
         let der = CertificateDer::from_pem_slice(PEM.as_bytes()).unwrap();
-        let certificate = Certificate::read(&der).unwrap();
-        assert_eq!(certificate.issuer, "Example authority");
-        assert_eq!(certificate.ends_at, Moment(2_110_713_443_000));
+        let certificate = Certificate::of(&der).unwrap();
+        assert_eq!(certificate.signer(), "Example authority");
+        assert_eq!(certificate.valid_until, Moment(2_110_713_443_000));
         for cut in 0..der.len() {
-            let _ = Certificate::read(&der[..cut]);
+            let _ = Certificate::of(&CertificateDer::from(&der[..cut]));
         }
     }
 }

@@ -195,7 +195,7 @@ pub(super) struct Endpoint {
     pub(super) url: Url,
     pub(super) start_tls: bool,
     pub(super) tls: Arc<rustls::ClientConfig>,
-    /// The certificate it showed last.
+    /// The certificates it showed last.
     pub(super) certificate: Arc<tls::Shown>,
     pub(super) connect_timeout: Duration,
     pub(super) call_timeout: Duration,

@@ -13,7 +13,7 @@ const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
 const AD_CAPABILITY: &str = "1.2.840.113556.1.4.800";
 /// The controls that make resets obey the password rules, the better one first
 /// (MS-ADTS, `LDAP_SERVER_POLICY_HINTS_OID` and its deprecated twin).
-const POLICY_HINTS: [&str; 2] = ["1.2.840.113556.1.4.2239", "1.2.840.113556.1.4.2066"];
+pub(super) const POLICY_HINTS: [&str; 2] = ["1.2.840.113556.1.4.2239", "1.2.840.113556.1.4.2066"];
 
 /// The vendors whose differences Keymend knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

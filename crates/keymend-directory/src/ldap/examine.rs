@@ -34,7 +34,7 @@ pub(super) async fn server(ldap: &Ldap, server: &Server) -> ServerReport {
     let begun = ldap.clock.now();
     let signed_in = server.sign_in(ldap.options.connect_timeout).await;
     let certificate = server.certificate();
-    report.certificate_ends_at = certificate.as_ref().map(|shown| shown.ends_at);
+    report.certificate_ends_at = certificate.as_ref().map(|shown| shown.valid_until);
     let service = match signed_in {
         Ok(service) => service,
         Err(failure) => {
@@ -44,7 +44,7 @@ pub(super) async fn server(ldap: &Ldap, server: &Server) -> ServerReport {
     };
     report.latency_ms = Some(ldap.clock.now().since_ms(begun));
     let issuer =
-        certificate.map_or_else(String::new, |shown| format!("signed by {}", shown.issuer));
+        certificate.map_or_else(String::new, |shown| format!("signed by {}", shown.signer()));
     for link in FIRST {
         report.checkpoints.push(match link {
             Link::Tls => Checkpoint::ok(link, issuer.clone()),

@@ -4,9 +4,7 @@
 //! Nothing is said to a server whose certificate was not accepted: the chain is noted while it is
 //! being checked, and a check that fails ends the connection.  There is no way to switch one off.
 
-mod certificate;
 mod search;
-mod trust;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,19 +13,20 @@ use keymend_domain::directory::DirectoryError;
 use keymend_domain::secret::Secret;
 use keymend_domain::time::Clock;
 use ldap3::Scope;
+use rustls::RootCertStore;
 use url::Url;
 
-use self::trust::Notes;
 use super::connect::{CallError, Connection, Endpoint, Failure, Search, Step};
-use super::dialect::Dialect;
+use super::dialect::{Dialect, POLICY_HINTS};
 use super::dn::DnKey;
 use super::entry::Entry;
 use super::filter::Filter;
 use super::servers::{Account, Server};
+use super::tls::{self, Shown};
 use super::until::Until;
 
-pub use self::certificate::Certificate;
 pub use self::search::{Session, Unit, Units};
+pub use super::certificate::Certificate;
 
 /// The root DSE attributes that tell what a server is (RFC 4512 §5.1, MS-ADTS 3.1.1.3.2).
 const ROOT: &[&str] = &[
@@ -43,9 +42,6 @@ const ROOT: &[&str] = &[
     "dnsHostName",
     "domainControllerFunctionality",
 ];
-
-/// The control that makes a reset on Active Directory obey history and minimum age (MS-ADTS).
-const POLICY_HINTS: [&str; 2] = ["1.2.840.113556.1.4.2239", "1.2.840.113556.1.4.2066"];
 
 /// Whom to trust.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,15 +115,21 @@ impl From<Failure> for ProbeFault {
 impl Candidate {
     /// Reaches the server, checks its certificate and reads its root DSE without signing in.
     pub async fn look(&self) -> Look {
-        let notes = Notes::default();
-        let root = self.root(&notes).await.map_err(ProbeFault::from);
-        let chain = notes.chain();
+        let (endpoint, shown) = match self.endpoint() {
+            Ok(both) => both,
+            Err(failure) => {
+                let (chain, root) = (Vec::new(), Err(ProbeFault::from(failure)));
+                return Look { chain, root };
+            }
+        };
+        let root = self.root(&endpoint).await.map_err(ProbeFault::from);
+        let chain = shown.chain();
         Look { chain, root }
     }
 
-    async fn root(&self, notes: &Notes) -> Result<Root, Failure> {
+    async fn root(&self, endpoint: &Endpoint) -> Result<Root, Failure> {
         let until = Until::after(self.limit);
-        let connection = self.endpoint(notes)?.open(until).await?;
+        let connection = endpoint.open(until).await?;
         read_root(&connection, until.left()).await
     }
 
@@ -143,7 +145,7 @@ impl Candidate {
         password: &Secret,
         clock: Arc<dyn Clock>,
     ) -> Result<Session, ProbeFault> {
-        let endpoint = self.endpoint(&Notes::default())?;
+        let (endpoint, _) = self.endpoint()?;
         let account = Account {
             dn: account.to_owned(),
             key: DnKey::of(account),
@@ -155,17 +157,41 @@ impl Candidate {
         Ok(Session::new(service, root, self.limit))
     }
 
-    fn endpoint(&self, notes: &Notes) -> Result<Endpoint, Failure> {
-        let tls = trust::client_config(&self.trust, notes)
-            .map_err(|detail| Failure::strange(Step::Certificate, detail))?;
-        Ok(Endpoint {
+    fn endpoint(&self) -> Result<(Endpoint, Arc<Shown>), Failure> {
+        let no_tls = |detail: String| Failure::strange(Step::Certificate, detail);
+        let authorities = self.trust.authorities().map_err(no_tls)?;
+        let (tls, shown) = tls::config_trusting(authorities).map_err(no_tls)?;
+        let endpoint = Endpoint {
             url: self.url.clone(),
             start_tls: self.url.scheme() == "ldap",
             tls,
+            certificate: Arc::clone(&shown),
             connect_timeout: self.limit,
             call_timeout: self.limit,
-            certificate: Arc::default(),
-        })
+        };
+        Ok((endpoint, shown))
+    }
+}
+
+impl Trust {
+    fn authorities(&self) -> Result<Option<RootCertStore>, String> {
+        let Self::Authorities(authorities) = self else {
+            return Ok(None);
+        };
+        let mut store = RootCertStore::empty();
+        for authority in authorities {
+            let added = store.add(authority.der().clone());
+            added.map_err(|fault| fault.to_string())?;
+        }
+        Ok(Some(store))
+    }
+}
+
+impl ProbeFault {
+    /// Whether the certificate was signed by somebody trusted, but for another host.
+    #[must_use]
+    pub fn is_for_another_host(&self) -> bool {
+        self.detail.starts_with(tls::OTHER_NAME)
     }
 }
 

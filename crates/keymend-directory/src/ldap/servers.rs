@@ -153,7 +153,7 @@ impl Server {
 
     /// The certificate it showed last, once there was one that was trusted.
     pub(super) fn certificate(&self) -> Option<Certificate> {
-        self.endpoint.certificate.last()
+        self.endpoint.certificate.trusted()
     }
 
     /// The limit for one call.

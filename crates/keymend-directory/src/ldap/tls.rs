@@ -1,7 +1,7 @@
 //! TLS for directory connections.  There is no way to switch a check off.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -22,38 +22,65 @@ pub(super) const OTHER_NAME: &str = "the certificate is not for this name";
 /// What is said of a certificate that no trusted authority signed.
 pub(super) const UNTRUSTED: &str = "no trusted authority signed the certificate";
 
-/// The certificate that a server showed last and that was trusted.
+/// What the last server showed.
 #[derive(Debug, Default)]
-pub(super) struct Shown(Mutex<Option<Certificate>>);
+pub(super) struct Shown(Mutex<Noted>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    chain: Vec<Certificate>,
+    trusted: Option<Certificate>,
+}
 
 impl Shown {
-    /// The certificate, once there was one.
-    pub(super) fn last(&self) -> Option<Certificate> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// Every certificate of the last handshake, the server's own first, trusted or not.
+    pub(super) fn chain(&self) -> Vec<Certificate> {
+        self.noted().chain.clone()
+    }
+
+    /// The last of a server's own certificates that was trusted, once there was one.
+    pub(super) fn trusted(&self) -> Option<Certificate> {
+        self.noted().trusted.clone()
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The TLS settings of all connections to one server: TLS 1.2 and 1.3, the authorities of
-/// `ca_file` or of the operating system; and where its certificate can be looked at.
-///
-/// The provider is passed explicitly: the day a dependency compiles in a second one, a default
-/// would panic.
+/// The TLS settings of all connections to one server, and where its certificates can be looked at.
 pub(super) fn client_config(
     options: &LdapOptions,
 ) -> Result<(Arc<ClientConfig>, Arc<Shown>), OptionsError> {
+    let path = options.ca_file.as_deref();
+    let wrong = |remedy: String| {
+        let value = path.map_or_else(String::new, |path| path.display().to_string());
+        options.wrong("ca_file", &value, &remedy)
+    };
+    let authorities = path.map(authorities).transpose().map_err(wrong)?;
+    config_trusting(authorities).map_err(wrong)
+}
+
+/// TLS 1.2 and 1.3, with these authorities and no others, or with those of the operating system.
+///
+/// The provider is passed explicitly: the day a dependency compiles in a second one, a default
+/// would panic.
+///
+/// # Errors
+///
+/// Why the authorities cannot be used.
+pub(super) fn config_trusting(
+    authorities: Option<RootCertStore>,
+) -> Result<(Arc<ClientConfig>, Arc<Shown>), String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let no_tls = |fault: rustls::Error| options.wrong("ca_file", "", &fault.to_string());
     let shown = Arc::new(Shown::default());
     let watching = Watching {
-        verifier: verifier(options, &provider)?,
+        verifier: verifier(authorities, &provider)?,
         shown: Arc::clone(&shown),
     };
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(no_tls)?
+        .map_err(|fault| fault.to_string())?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(watching))
         .with_no_client_auth();
@@ -62,22 +89,18 @@ pub(super) fn client_config(
 
 /// The library's own verifier, for the authorities that are to be trusted.
 fn verifier(
-    options: &LdapOptions,
+    authorities: Option<RootCertStore>,
     provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>, OptionsError> {
-    let Some(path) = &options.ca_file else {
-        let verifier = Verifier::new(Arc::clone(provider));
-        let verifier = verifier.map_err(|fault| options.wrong("ca_file", "", &fault.to_string()));
-        return Ok(Arc::new(verifier?));
+) -> Result<Arc<dyn ServerCertVerifier>, String> {
+    let Some(authorities) = authorities.map(Arc::new) else {
+        let verifier = Verifier::new(Arc::clone(provider)).map_err(|fault| fault.to_string())?;
+        return Ok(Arc::new(verifier));
     };
-    let wrong = |remedy: String| options.wrong("ca_file", &path.display().to_string(), &remedy);
-    let authorities = Arc::new(authorities(path).map_err(wrong)?);
     let verifier = WebPkiServerVerifier::builder_with_provider(authorities, Arc::clone(provider));
-    let verifier = verifier.build().map_err(|fault| wrong(fault.to_string()))?;
-    Ok(verifier)
+    Ok(verifier.build().map_err(|fault| fault.to_string())?)
 }
 
-/// The library's verifier, whose every verdict stands; what it trusted is noted on the way.
+/// The library's verifier, whose every verdict stands; what was shown is noted on the way.
 #[derive(Debug)]
 struct Watching {
     verifier: Arc<dyn ServerCertVerifier>,
@@ -93,6 +116,8 @@ impl ServerCertVerifier for Watching {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        let chain = std::iter::once(end_entity).chain(intermediates);
+        self.shown.noted().chain = chain.filter_map(Certificate::of).collect();
         let verdict = self.verifier.verify_server_cert(
             end_entity,
             intermediates,
@@ -100,8 +125,7 @@ impl ServerCertVerifier for Watching {
             ocsp_response,
             now,
         )?;
-        let mut shown = self.shown.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *shown = Certificate::read(end_entity);
+        self.shown.noted().trusted = Certificate::of(end_entity);
         Ok(verdict)
     }
 

@@ -13,12 +13,12 @@ use keymend_domain::account::{Account, Claim};
 use keymend_domain::audit::AuditDeed;
 use keymend_domain::code;
 use keymend_domain::directory::{Found, SignIn};
-use keymend_domain::flow::Standing;
+use keymend_domain::flow::{Context, FlowFault, Standing};
 use keymend_domain::id::{CorrelationId, MethodId};
-use keymend_domain::method::{self, Method, MethodKind};
+use keymend_domain::method::{self, Contact, Method, MethodKind};
 use keymend_domain::refusal::Refusal;
 use keymend_domain::registration::{
-    Attempt, ContactFacts, Due, Person, Profile, SignInTarget, may_try, signed_in,
+    Attempt, ContactFacts, Due, Person, PersonStep, Profile, SignInTarget, may_try, signed_in,
 };
 use keymend_domain::secret::{Password, Secret};
 use keymend_domain::time::Moment;
@@ -29,6 +29,15 @@ use crate::store::{AuditFilter, Tx};
 
 /// Events of the own account shown on the page about security info.
 const OWN_EVENTS_MOST: u32 = 20;
+
+/// A rule by which a contact is added to what a person has.
+type AddRule = fn(
+    Person,
+    (MethodKind, Option<Contact>),
+    &Standing,
+    &ContactFacts,
+    &mut Context<'_>,
+) -> Result<PersonStep, FlowFault>;
 
 /// A sign-in that worked.
 #[derive(Debug, Clone)]
@@ -273,6 +282,18 @@ impl App {
             MethodKind::Email => method::email(&typed),
             MethodKind::Text => phone::normalise(&typed, &self.inner.region),
         };
+        self.adds(form, (kind, contact), visitor, Person::add_contact)
+            .await
+    }
+
+    /// What adding a typed and adding an offered value have in common; `decide` is the rule.
+    async fn adds(
+        &self,
+        form: FormStep,
+        (kind, contact): (MethodKind, Option<Contact>),
+        visitor: &Visitor,
+        decide: AddRule,
+    ) -> Result<OwnMoved, Stop> {
         let facts = contact.as_ref().map(|contact| self.facts_of(contact));
         let tag = contact
             .as_ref()
@@ -287,7 +308,7 @@ impl App {
                         ..facts.unwrap_or_default()
                     };
                     let person = given.person;
-                    person.add_contact((kind, contact), &given.standing, &facts, ctx)
+                    decide(person, (kind, contact), &given.standing, &facts, ctx)
                 },
                 tag,
             )

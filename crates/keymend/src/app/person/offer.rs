@@ -3,7 +3,7 @@
 
 use keymend_domain::account::Account;
 use keymend_domain::method::{self, Contact, MethodKind};
-use keymend_domain::registration::{Candidate, ContactFacts};
+use keymend_domain::registration::{Candidate, ContactFacts, Person};
 
 use super::OwnMoved;
 use crate::app::{App, FormStep, PersonPage, Stop, Visitor};
@@ -51,27 +51,8 @@ impl App {
     ) -> Result<OwnMoved, Stop> {
         let page = self.person(&form.handle).await?;
         let contact = self.offered(&page, kind);
-        let facts = contact.as_ref().map(|contact| self.facts_of(contact));
-        let tag = contact
-            .as_ref()
-            .map(|contact| self.inner.flow_keys.contact_tag(contact));
-        let moved = self
-            .step_person(
-                form,
-                visitor,
-                move |given, ctx| {
-                    let facts = ContactFacts {
-                        sharers: given.sharers,
-                        ..facts.unwrap_or_default()
-                    };
-                    let person = given.person;
-                    person.add_offered((kind, contact), &given.standing, &facts, ctx)
-                },
-                tag,
-            )
-            .await;
-        self.inner.outbox_has_work.notify_one();
-        moved
+        self.adds(form, (kind, contact), visitor, Person::add_offered)
+            .await
     }
 
     fn candidates(&self, account: &Account) -> Vec<Candidate> {

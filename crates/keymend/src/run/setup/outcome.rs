@@ -157,10 +157,7 @@ fn looked(wizard: &mut Wizard, looks: Vec<(String, Look)>) -> Learned {
 /// A server whose certificate was not accepted: who could be trusted, and what else may be wrong.
 fn untrusted(wizard: &mut Wizard, url: &str, fault: &ProbeFault, chain: &[Certificate]) -> Learned {
     let own = chain.first();
-    if fault
-        .detail
-        .starts_with("the certificate is not for this name")
-    {
+    if fault.is_for_another_host() {
         let hosts = own.map(|own| own.hosts.join(", ")).unwrap_or_default();
         let said = format!("{url}: its certificate is for {hosts}; write one of these names");
         return Learned::bad(said, Then::GoTo(Step::Servers));
