@@ -22,7 +22,7 @@ come for the newer Samba (once, 300 MB), and runs these steps:
   clippy    no warning in any crate, tests included
   tests     cargo test, which needs nothing installed
   lab       tests against real servers: Samba (AD) in two versions, OpenLDAP,
-            389 Directory Server, mail
+            389 Directory Server, mail; one journey in Chromium
   browser   the pages in Chromium, with and without JavaScript
 
 With names of steps, only those run.  The last line adds up all tests:
@@ -65,6 +65,7 @@ pub(crate) fn run(wanted: &[String]) -> Result<(), Failure> {
 /// Packages first: one of them makes the tree.
 fn install() -> Result<(), Failure> {
     packages::install_missing()?;
+    packages::install_node_modules()?;
     keymend_lab::debian::tree()
         .map(drop)
         .map_err(|trouble| Failure::new(trouble.to_string()))

@@ -3,11 +3,10 @@
 use std::process::Command;
 
 use super::step::{self, Counts};
-use super::{cargo, packages};
+use super::cargo;
 use crate::{Failure, root, target};
 
 pub(super) fn tests() -> Result<Counts, Failure> {
-    packages::install_node_modules()?;
     let galleries = target().join("gallery");
     cargo::build_service()?;
     cargo::write_galleries(&galleries)?;

@@ -6,11 +6,13 @@
 // What is left of a walk that failed goes to target/screenshots, or KEYMEND_EVIDENCE.  Pictures of
 // every page are taken where KEYMEND_SCREENSHOTS names a folder for them.  KEYMEND_WALKS_AT_ONCE is
 // how many walks go side by side (3), KEYMEND_GALLERY a folder with one gallery for each language.
-// `--self` tests the walker alone, on a page of its own, without a service.
+// `--self` tests the walker alone, on a page of its own, without a service.  With KEYMEND_SERVED, a
+// file about a service that runs already in front of real servers, only the walks made for it go.
 
 import { existsSync, mkdirSync } from "node:fs";
 import { chromium } from "./node_modules.mjs";
 import { runAll } from "./runner.mjs";
+import { meetServed } from "./served.mjs";
 import { startDemo } from "./service.mjs";
 
 import { galleries } from "./gallery.mjs";
@@ -25,6 +27,7 @@ import * as stops from "./walks/stops.mjs";
 import * as habits from "./walks/habits.mjs";
 import * as protection from "./walks/protection.mjs";
 import * as sameness from "./walks/sameness.mjs";
+import * as served from "./walks/served.mjs";
 
 const ROOMS = [stops, registration, reset, unlock, password, habits, protection, sameness];
 const WALKS = ROOMS.flatMap((room) => room.walks);
@@ -56,7 +59,8 @@ const FLAGS = [
 
 const words = process.argv.slice(2).filter((word) => word !== "--self");
 const isSelfTest = process.argv.includes("--self");
-const walks = isSelfTest ? [sampleWalk] : [...galleries(process.env.KEYMEND_GALLERY), ...WALKS];
+const isServed = process.env.KEYMEND_SERVED !== undefined;
+const walks = chosenWalks();
 const screenshots = process.env.KEYMEND_SCREENSHOTS;
 const evidence = process.env.KEYMEND_EVIDENCE ?? "target/screenshots";
 for (const folder of [screenshots, evidence]) if (folder) mkdirSync(folder, { recursive: true });
@@ -68,8 +72,14 @@ const browser = await chromium.launch({
   args: FLAGS,
 });
 
+function chosenWalks() {
+  if (isSelfTest) return [sampleWalk];
+  return isServed ? served.walks : [...galleries(process.env.KEYMEND_GALLERY), ...WALKS];
+}
+
 async function runOne(walk, setting) {
-  const start = walk.start ?? (isSelfTest ? startSample : startDemo);
+  const usual = isServed ? meetServed : startDemo;
+  const start = walk.start ?? (isSelfTest ? startSample : usual);
   const service = await start(walk);
   const about = { service, setting, screenshots, evidence, walk: walk.name };
   const visitor = await Visitor.open({ browser, ...about });

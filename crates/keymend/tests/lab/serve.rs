@@ -3,6 +3,7 @@
 
 mod administrator;
 mod bad_days;
+mod chromium;
 mod controller;
 mod crash;
 mod doctor;

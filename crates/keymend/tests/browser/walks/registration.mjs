@@ -14,18 +14,20 @@ async function startsRegistration(visitor) {
   await visitor.sees("Choose a way");
 }
 
-async function addsEmail(visitor) {
+/** Adds an address, up to the page for its code. */
+export async function addsEmail(visitor, address = EMAIL) {
   await visitor.page.locator('a.offer[href="/me/add/email"]').click();
   await visitor.sees("Add an e-mail address");
-  await visitor.fill("address", EMAIL);
+  await visitor.fill("address", address);
   await visitor.press("Send code");
   await visitor.sees("Type the code");
 }
 
-async function addsPhone(visitor) {
+/** Adds a number, up to the page for its code. */
+export async function addsPhone(visitor, number = PHONE) {
   await visitor.page.locator('a.offer[href="/me/add/text"]').click();
   await visitor.sees("Add a phone number");
-  await visitor.fill("address", PHONE);
+  await visitor.fill("address", number);
   await visitor.press("Text me a code");
   await visitor.sees("Type the code");
 }

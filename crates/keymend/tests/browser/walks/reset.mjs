@@ -16,7 +16,8 @@ import {
   wrong,
 } from "./people.mjs";
 
-async function choosesPassword(visitor) {
+/** From the page for a new password to the word that it is saved. */
+export async function choosesPassword(visitor) {
   await visitor.sees("Choose a new password");
   await typeNewPassword(visitor, NEW_PASSWORD);
   await waitUntilSaved(visitor);

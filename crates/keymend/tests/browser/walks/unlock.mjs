@@ -7,17 +7,22 @@ async function proves(visitor, person) {
   if ((await visitor.heading()) === "One more step") await proveByText(visitor, person.phone);
 }
 
+/** The whole journey of somebody who is locked out and knows the password. */
+export async function unlocks(visitor, person) {
+  await startWith(visitor, person.user, "unlock");
+  await proves(visitor, person);
+  await visitor.sees("Unlock your account");
+  await visitor.reads("is locked. Unlock it and keep your password?");
+  await visitor.press("Unlock");
+  await visitor.sees("Your account is unlocked");
+}
+
 export const walks = [
   {
     name: "a locked account is unlocked and keeps its password",
     async body(visitor) {
       const lee = account(visitor, "locked");
-      await startWith(visitor, lee.user, "unlock");
-      await proves(visitor, lee);
-      await visitor.sees("Unlock your account");
-      await visitor.reads("is locked. Unlock it and keep your password?");
-      await visitor.press("Unlock");
-      await visitor.sees("Your account is unlocked");
+      await unlocks(visitor, lee);
       await signsInWith(visitor, lee.user, lee.password);
     },
   },

@@ -10,7 +10,7 @@ const JANE: [(&str, &str); 2] = [("email", "jane@mail.test"), ("text", "+4477009
 const JOHN: [(&str, &str); 2] = [("email", "john@mail.test"), ("text", "+447700900155")];
 
 /// The usual house, with a domain controller for its directory.
-fn with_a_controller() -> (House, Samba) {
+pub fn with_a_controller() -> (House, Samba) {
     let house = House::furnish();
     let domain = Samba::start(SambaOptions {
         version: SambaVersion::V4_25,
