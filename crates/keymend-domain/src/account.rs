@@ -102,6 +102,26 @@ pub struct Account {
 }
 
 impl Account {
+    /// Somebody without a name in no directory: for judging a password that is nobody's yet.
+    #[must_use]
+    pub fn of_nobody() -> Self {
+        Self {
+            id: AccountRef {
+                directory: DirectoryName(String::new()),
+                anchor: Anchor(String::new()),
+            },
+            login: String::new(),
+            display_name: String::new(),
+            given_name: None,
+            surname: None,
+            mail: Vec::new(),
+            phones: Vec::new(),
+            groups: Vec::new(),
+            language: None,
+            state: AccountState::default(),
+        }
+    }
+
     /// Whether the account is in `group`, compared without regard to case as LDAP names are.
     #[must_use]
     pub fn is_in(&self, group: &str) -> bool {

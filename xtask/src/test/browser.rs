@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use super::step::{self, Counts};
 use super::cargo;
+use super::step::{self, Counts};
 use crate::{Failure, root, target};
 
 pub(super) fn tests() -> Result<Counts, Failure> {

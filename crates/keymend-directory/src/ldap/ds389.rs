@@ -130,6 +130,7 @@ impl Ds389 {
         }
         let attributes: Vec<&str> = policy::ATTRIBUTES
             .iter()
+            .chain(policy::UNSPOKEN)
             .chain(free_ipa::POLICY_ATTRIBUTES)
             .copied()
             .collect();

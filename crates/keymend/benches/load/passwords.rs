@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use keymend::breach::{BreachFile, Build, HashKind};
-use keymend_domain::account::{Account, AccountRef, AccountState, Anchor, DirectoryName};
+use keymend_domain::account::Account;
 use keymend_domain::password::{Protection, WordList, builtin};
 use keymend_domain::policy::PasswordSettings;
 use keymend_domain::secret::Password;
@@ -57,7 +57,7 @@ fn row(name: &str, start: Duration, list: &Arc<WordList>) {
         ("256 digits", "0123456789".repeat(26)[..256].to_owned()),
     ] {
         let typed = Password::new(typed).unwrap();
-        let (rounds, nobody) = (1_000, nobody());
+        let (rounds, nobody) = (1_000, Account::of_nobody());
         // Processor time, because other work on the machine is none of ours.
         let start = cpu(std::process::id());
         for _ in 0..rounds {
@@ -69,24 +69,6 @@ fn row(name: &str, start: Duration, list: &Arc<WordList>) {
             "| {name}: {} | {built_ms:.0} | {what} | {micros:.0} |",
             list.len()
         );
-    }
-}
-
-fn nobody() -> Account {
-    Account {
-        id: AccountRef {
-            directory: DirectoryName(String::new()),
-            anchor: Anchor(String::new()),
-        },
-        login: String::new(),
-        display_name: String::new(),
-        given_name: None,
-        surname: None,
-        mail: Vec::new(),
-        phones: Vec::new(),
-        groups: Vec::new(),
-        language: None,
-        state: AccountState::default(),
     }
 }
 

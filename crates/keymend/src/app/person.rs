@@ -298,23 +298,20 @@ impl App {
         let tag = contact
             .as_ref()
             .map(|contact| self.inner.flow_keys.contact_tag(contact));
-        let moved = self
-            .step_person(
-                form,
-                visitor,
-                move |given, ctx| {
-                    let facts = ContactFacts {
-                        sharers: given.sharers,
-                        ..facts.unwrap_or_default()
-                    };
-                    let person = given.person;
-                    decide(person, (kind, contact), &given.standing, &facts, ctx)
-                },
-                tag,
-            )
-            .await;
-        self.inner.outbox_has_work.notify_one();
-        moved
+        self.step_person(
+            form,
+            visitor,
+            move |given, ctx| {
+                let facts = ContactFacts {
+                    sharers: given.sharers,
+                    ..facts.unwrap_or_default()
+                };
+                let person = given.person;
+                decide(person, (kind, contact), &given.standing, &facts, ctx)
+            },
+            tag,
+        )
+        .await
     }
 
     /// A code, typed back.
@@ -329,16 +326,13 @@ impl App {
         visitor: &Visitor,
     ) -> Result<OwnMoved, Stop> {
         let typed = code::typed(typed.expose());
-        let moved = self
-            .step_person(
-                form,
-                visitor,
-                move |given, ctx| given.person.answer(typed.as_ref(), &given.standing, ctx),
-                None,
-            )
-            .await;
-        self.inner.outbox_has_work.notify_one();
-        moved
+        self.step_person(
+            form,
+            visitor,
+            move |given, ctx| given.person.answer(typed.as_ref(), &given.standing, ctx),
+            None,
+        )
+        .await
     }
 
     /// Another code to the same place.
@@ -347,16 +341,13 @@ impl App {
     ///
     /// See [`Self::step_person`].
     pub async fn ask_again(&self, form: FormStep, visitor: &Visitor) -> Result<OwnMoved, Stop> {
-        let moved = self
-            .step_person(
-                form,
-                visitor,
-                |given, ctx| given.person.ask_again(ctx),
-                None,
-            )
-            .await;
-        self.inner.outbox_has_work.notify_one();
-        moved
+        self.step_person(
+            form,
+            visitor,
+            |given, ctx| given.person.ask_again(ctx),
+            None,
+        )
+        .await
     }
 
     /// One of the person's own methods, to be proved once more.
@@ -371,16 +362,13 @@ impl App {
         visitor: &Visitor,
     ) -> Result<OwnMoved, Stop> {
         let method = MethodId::stored(method);
-        let moved = self
-            .step_person(
-                form,
-                visitor,
-                move |given, ctx| given.person.ask_proof(&method, &given.standing, ctx),
-                None,
-            )
-            .await;
-        self.inner.outbox_has_work.notify_one();
-        moved
+        self.step_person(
+            form,
+            visitor,
+            move |given, ctx| given.person.ask_proof(&method, &given.standing, ctx),
+            None,
+        )
+        .await
     }
 
     /// Takes a method away.
@@ -395,16 +383,13 @@ impl App {
         visitor: &Visitor,
     ) -> Result<OwnMoved, Stop> {
         let method = MethodId::stored(method);
-        let moved = self
-            .step_person(
-                form,
-                visitor,
-                move |given, ctx| given.person.remove_method(&method, &given.standing, ctx),
-                None,
-            )
-            .await;
-        self.inner.outbox_has_work.notify_one();
-        moved
+        self.step_person(
+            form,
+            visitor,
+            move |given, ctx| given.person.remove_method(&method, &given.standing, ctx),
+            None,
+        )
+        .await
     }
 
     /// "Not now".

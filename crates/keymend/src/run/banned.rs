@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use keymend_domain::account::{Account, AccountRef, AccountState, Anchor, DirectoryName};
+use keymend_domain::account::Account;
 use keymend_domain::directory::RuleBroken;
 use keymend_domain::password::builtin::BuiltIn;
 
@@ -87,7 +87,9 @@ fn read(file: &Path) -> Result<Vec<String>, Stop> {
 fn check(file: &ConfigFile, output: Output<'_>) -> Result<(), Stop> {
     let config = load(file)?;
     let built = super::runtime()?.block_on(build::build(&file.config, &config))?;
-    let broken = built.app.weaknesses(&ask::password()?, &nobody());
+    let broken = built
+        .app
+        .weaknesses(&ask::password()?, &Account::of_nobody());
     if broken.is_empty() {
         return print(output, "nothing is wrong with it\n");
     }
@@ -111,25 +113,6 @@ fn said(rule: &RuleBroken) -> &'static str {
         RuleBroken::Name { .. } => "it holds the name of the organisation",
         RuleBroken::Leaked => "it is in a list of leaked passwords",
         other => other.id(),
-    }
-}
-
-/// Somebody without a name, so that no name is found.
-fn nobody() -> Account {
-    Account {
-        id: AccountRef {
-            directory: DirectoryName(String::new()),
-            anchor: Anchor(String::new()),
-        },
-        login: String::new(),
-        display_name: String::new(),
-        given_name: None,
-        surname: None,
-        mail: Vec::new(),
-        phones: Vec::new(),
-        groups: Vec::new(),
-        language: None,
-        state: AccountState::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use keymend_domain::time::{Moment, SECOND_MS};
 
 use crate::ldap::entry::Entry;
 
-/// The attributes of a policy that are read.
+/// The attributes of a policy that are read, besides the [`UNSPOKEN`].
 pub(super) const ATTRIBUTES: &[&str] = &[
     "objectClass",
     "nsslapd-pwpolicy-local",
@@ -27,24 +27,10 @@ pub(super) const ATTRIBUTES: &[&str] = &[
     "passwordUnlock",
     "passwordLockoutDuration",
     "passwordResetFailureCount",
-    "passwordMinDigits",
-    "passwordMinAlphas",
-    "passwordMinUppers",
-    "passwordMinLowers",
-    "passwordMinSpecials",
-    "passwordMin8bit",
-    "passwordMaxRepeats",
-    "passwordMaxSequence",
-    "passwordMaxSeqSets",
-    "passwordMaxClassChars",
-    "passwordPalindrome",
-    "passwordDictCheck",
-    "passwordBadWords",
-    "passwordUserAttributes",
 ];
 
 /// Rules of the syntax check that Keymend has no words for: a number above 0, `on`, or any text.
-const UNSPOKEN: &[&str] = &[
+pub(super) const UNSPOKEN: &[&str] = &[
     "passwordMinDigits",
     "passwordMinAlphas",
     "passwordMinUppers",

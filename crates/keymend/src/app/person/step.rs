@@ -54,7 +54,8 @@ impl App {
     ) -> Result<OwnMoved, Stop> {
         let desk = self.desk(visitor);
         let app = self.clone();
-        self.inner
+        let moved = self
+            .inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<OwnMoved, Stop> {
                 let person = person_of(tx, &form.handle, desk.now)?;
@@ -79,7 +80,10 @@ impl App {
                 let step = decide(given, &mut desk.context(tx.book()))?;
                 app.save_person(tx, step, (&form, &desk))
             })
-            .await
+            .await;
+        // Most steps leave a message behind; looking for one in vain costs nothing.
+        self.inner.outbox_has_work.notify_one();
+        moved
     }
 
     pub(super) fn save_person(
