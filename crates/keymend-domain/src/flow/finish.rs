@@ -77,7 +77,7 @@ impl Flow {
         if self.is_over(ctx.now) {
             return Ok(self.times_out(ctx));
         }
-        let may = intent == Intent::Reset || ctx.policy.settings().actions.unlock_without_reset;
+        let may = intent == Intent::Reset || self.may_unlock(ctx.policy);
         if !may {
             return Ok(self.out_of_order(ctx));
         }

@@ -99,6 +99,8 @@ pub enum View {
         too_young: Option<Moment>,
         /// When the password was last changed.
         changed_at: Option<Moment>,
+        /// Whether unlocking instead can be offered.
+        may_unlock: bool,
     },
     /// S22.
     Unlock {
@@ -106,6 +108,8 @@ pub enum View {
         login: String,
         /// Whether there is a lock, as read when the flow was opened.
         is_locked: bool,
+        /// Whether it may be lifted without a new password in this directory.
+        is_allowed: bool,
     },
     /// S19.
     Working,
@@ -136,10 +140,12 @@ impl Flow {
                         login: account.login.clone(),
                         too_young: too_young(account, now),
                         changed_at: account.state.password_changed_at,
+                        may_unlock: self.may_unlock(policy),
                     },
                     Intent::Unlock => View::Unlock {
                         login: account.login.clone(),
                         is_locked: account.state.lock.is_some(),
+                        is_allowed: self.may_unlock(policy),
                     },
                 }
             }
@@ -178,7 +184,7 @@ impl Flow {
                     kinds: self.offered(policy, now),
                     too_young: reset_account.and_then(|account| too_young(account, now)),
                     changed_at: reset_account.and_then(|account| account.state.password_changed_at),
-                    may_unlock: account.is_some() && policy.settings().actions.unlock_without_reset,
+                    may_unlock: account.is_some() && self.may_unlock(policy),
                 }
             }
             Asking::Contact(kind) => View::Contact { kind: *kind },
@@ -193,6 +199,15 @@ impl Flow {
                     failed: challenge.failed && !proving.proofs.is_empty(),
                 }
             }
+        }
+    }
+
+    /// Whether a lock may be lifted without a new password: what the site says, and once somebody
+    /// has proved who they are, what it says of their directory.
+    pub(super) fn may_unlock(&self, policy: &Policy) -> bool {
+        match self.recognised() {
+            Some(account) => policy.unlocks_in_directory(&account.id.directory.0),
+            None => policy.settings().actions.unlock_without_reset,
         }
     }
 

@@ -268,6 +268,7 @@ barred-heading = Gespeichert, aber Sie können sich noch nicht anmelden
 ## S22 und S23
 unlock-heading = Konto entsperren
 unlock-locked = Ihr Konto { $name } ist gesperrt. Möchten Sie es entsperren und Ihr Passwort behalten?
+unlock-off = Ihr Konto { $name } ist gesperrt. Entsperren allein ist im Moment abgeschaltet; wählen Sie bitte ein neues Passwort.
 unlock-button = Entsperren
 unlock-choose-new = Neues Passwort wählen
 unlocked-heading = Ihr Konto ist entsperrt

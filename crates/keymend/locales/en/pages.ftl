@@ -268,6 +268,7 @@ barred-heading = Saved, but you cannot sign in yet
 ## S22 and S23
 unlock-heading = Unlock your account
 unlock-locked = Your account { $name } is locked. Unlock it and keep your password?
+unlock-off = Your account { $name } is locked. Unlocking alone is switched off just now, so choose a new password.
 unlock-button = Unlock
 unlock-choose-new = Choose a new password
 unlocked-heading = Your account is unlocked

@@ -56,8 +56,6 @@ pub struct FlowPage {
     pub gate: Option<(u32, u32)>,
     /// How often the way in use may still be tried; to be shown after the first gate only.
     pub tries_left: u32,
-    /// Whether the policy allows unlocking without a new password.
-    pub may_unlock: bool,
     /// For the new password: every rule and how it stands.
     pub rules: Vec<RuleLine>,
 }
@@ -86,7 +84,6 @@ impl App {
             extensions_left: flow.extensions_left(),
             gate: flow.gate(&policy),
             tries_left: flow.tries_left_here(&policy),
-            may_unlock: policy.settings().actions.unlock_without_reset,
             rules,
         })
     }

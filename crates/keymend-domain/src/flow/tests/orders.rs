@@ -270,7 +270,8 @@ fn a_lock_is_lifted_where_there_is_one_and_only_if_that_was_asked_for() {
         view(&world, &flow),
         View::Unlock {
             login: "jane".into(),
-            is_locked: false
+            is_locked: false,
+            is_allowed: true
         }
     );
     let flow = world.orders_unlock(flow);
@@ -298,6 +299,34 @@ fn unlocking_alone_is_switched_off_within_the_flow() {
     world.orders_unlock(flow);
     assert_eq!(world.refused(), "step.wrong");
     assert!(world.ticket.is_none());
+}
+
+#[test]
+fn unlocking_alone_that_one_directory_does_not_have_is_said_and_a_new_password_goes_on() {
+    let mut world = World::new();
+    world.account().state.lock = Some(Lock { until: None });
+    let directory = world.account().id.directory.0.clone();
+    world.settings.unlocking.insert(directory, false);
+    let flow = world.proves(Intent::Unlock);
+    assert!(matches!(
+        view(&world, &flow),
+        View::Unlock {
+            is_allowed: false,
+            ..
+        }
+    ));
+    let flow = world.orders_unlock(flow);
+    assert_eq!(world.refused(), "site.paused");
+    assert!(world.ticket.is_none());
+
+    let flow = world.does(flow, |flow, ctx| flow.switch_intent(Intent::Reset, ctx));
+    let back = world.does(flow.clone(), |flow, ctx| {
+        flow.switch_intent(Intent::Unlock, ctx)
+    });
+    assert_eq!(world.refused(), "step.wrong");
+    assert_eq!(back.intent(), Some(Intent::Reset));
+    let flow = world.orders_reset(flow);
+    assert_eq!(flow.open_order().unwrap().kind, DeedKind::Reset);
 }
 
 #[test]

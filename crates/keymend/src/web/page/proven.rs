@@ -49,6 +49,8 @@ pub struct Unlock {
     pub login_name: String,
     /// Whether the directory says that the account is locked.
     pub is_locked: bool,
+    /// Whether it may be unlocked without a new password.
+    pub is_allowed: bool,
 }
 
 impl Page for NextWay {
@@ -129,10 +131,11 @@ impl Page for Unlock {
     const TEMPLATE: &'static str = "unlock.html";
 
     fn samples() -> Vec<Self> {
-        let page = |is_locked| Self {
+        let page = |is_locked, is_allowed| Self {
             login_name: "jane.doe".to_owned(),
             is_locked,
+            is_allowed,
         };
-        vec![page(true), page(false)]
+        vec![page(true, true), page(false, true), page(true, false)]
     }
 }

@@ -76,9 +76,14 @@ impl Shown<'_> {
             View::Contact { kind } => self.contact(*kind),
             View::Code { .. } => self.code(),
             View::NewPassword { .. } => self.new_password(),
-            View::Unlock { login, is_locked } => self.open(&Unlock {
+            View::Unlock {
+                login,
+                is_locked,
+                is_allowed,
+            } => self.open(&Unlock {
                 login_name: login.clone(),
                 is_locked: *is_locked,
+                is_allowed: *is_allowed,
             }),
             View::Working => self
                 .desk
@@ -210,12 +215,13 @@ impl Shown<'_> {
             login,
             too_young,
             changed_at,
+            may_unlock,
         } = &self.page.view
         else {
             return self.desk.not_found();
         };
         let mut rejected = too_young.map(|from| self.desk.young_note(from, *changed_at));
-        let offers_unlock = rejected.is_some() && self.page.may_unlock;
+        let offers_unlock = rejected.is_some() && *may_unlock;
         let mut errors = self.errors(Some("password"));
         if let Some(Refusal::PasswordRejected(broken)) = &self.page.said
             && let Some(note) = self.desk.directory_note(broken)

@@ -159,3 +159,25 @@ async fn without_a_certificate_the_service_answers_named_proxies_alone() {
         }
     }
 }
+
+#[tokio::test]
+async fn unlocking_alone_that_is_switched_off_leads_to_a_new_password() {
+    let house = House::open();
+    house.registers("jane.doe", WAYS[0].1, WAYS[1].1).await;
+    let jane = person("jane.doe");
+    house.slapd.lock_by_guessing(&jane.dn());
+    house.does(&["directory", "set", "lab", "unlock-without-reset", "off"]);
+    house.comes_true("the service takes the policy up", || {
+        house.log().contains("settings taken up")
+    });
+    let mut jane = house.proves("jane.doe", "unlock", WAYS).await;
+    jane.sees("Unlock your account");
+    assert!(jane.page_says("Unlocking alone is switched off"));
+    jane.sends("/flow/unlock", &[]).await;
+    jane.sees("Unlock your account");
+    jane.sends("/flow/reset-instead", &[]).await;
+    let new = [("password", NEW), ("again", NEW), ("shown", "")];
+    jane.sends("/flow/password", &new).await;
+    jane.sees("Your password has been changed");
+    assert!(house.slapd.opens_with(&person("jane.doe").dn(), NEW));
+}
