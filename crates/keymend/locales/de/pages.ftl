@@ -151,7 +151,10 @@ proof-legend = Wohin sollen wir einen Code senden?
 
 ## S12
 start-heading = Zurück in Ihr Konto
-start-text = Geben Sie Ihren Benutzernamen ein, zum Beispiel { $example }.
+start-text = { $example ->
+    [none] Geben Sie Ihren Benutzernamen ein.
+   *[other] Geben Sie Ihren Benutzernamen ein, zum Beispiel { $example }.
+}
 start-directory-down = { $directory } ist gerade nicht erreichbar. Bis es wieder da ist, kann hier niemandem geholfen werden.
 start-no-script = Ohne JavaScript bitten wir Sie, nach dieser Seite einige Sekunden zu warten.
 start-picture-text = Geben Sie die Zeichen ein, die das Bild zeigt oder die Aufnahme spricht.

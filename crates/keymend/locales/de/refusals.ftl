@@ -15,7 +15,10 @@ refusal-limit-reached =
         [one] Aus Ihrem Netz kommen viele Anfragen. Bitte warten Sie etwa eine Minute, und versuchen Sie es dann noch einmal.
        *[other] Aus Ihrem Netz kommen viele Anfragen. Bitte warten Sie etwa { $n } Minuten, und versuchen Sie es dann noch einmal.
     }
-refusal-claim-shape = Geben Sie den Benutzernamen ein, den Sie bei der Arbeit benutzen, zum Beispiel { $example }.
+refusal-claim-shape = { $example ->
+    [none] Geben Sie den Benutzernamen ein, den Sie bei der Arbeit benutzen.
+   *[other] Geben Sie den Benutzernamen ein, den Sie bei der Arbeit benutzen, zum Beispiel { $example }.
+}
 refusal-signin-no-match = Benutzername und Passwort passen nicht zusammen. Wenn Ihr Konto gesperrt ist, können Sie es hier entsperren.
 refusal-signin-paused =
     { $n ->

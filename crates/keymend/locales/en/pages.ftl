@@ -151,7 +151,10 @@ proof-legend = Where shall we send a code?
 
 ## S12
 start-heading = Get back into your account
-start-text = Type your user name, for example { $example }.
+start-text = { $example ->
+    [none] Type your user name.
+   *[other] Type your user name, for example { $example }.
+}
 start-directory-down = { $directory } cannot be reached just now. Nobody can be helped here until it is back.
 start-no-script = Without JavaScript we ask you to wait a few seconds after this page.
 start-picture-text = Type the signs that the picture shows, or that the recording says.

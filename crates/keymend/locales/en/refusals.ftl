@@ -15,7 +15,10 @@ refusal-limit-reached =
         [one] Many requests come from your network. Please wait about one minute and try again.
        *[other] Many requests come from your network. Please wait about { $n } minutes and try again.
     }
-refusal-claim-shape = Type the user name you use at work, for example { $example }.
+refusal-claim-shape = { $example ->
+    [none] Type the user name you use at work.
+   *[other] Type the user name you use at work, for example { $example }.
+}
 refusal-signin-no-match = That user name and password do not match. If your account is locked, you can unlock it here.
 refusal-signin-paused =
     { $n ->

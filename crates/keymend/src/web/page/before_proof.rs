@@ -158,6 +158,10 @@ impl Page for Start {
             start(HumanCheck::Waited {
                 ticket: "dGlja2V0".to_owned(),
             }),
+            Self {
+                example: String::new(),
+                ..start(HumanCheck::Off)
+            },
             start(HumanCheck::Picture {
                 token: "cGljdHVyZQ".to_owned(),
             }),

@@ -65,6 +65,9 @@ impl Sayings<'_> {
             }
             Refusal::NameBlocked { wait_mins } => vec![("minutes", (*wait_mins).into())],
             Refusal::ChallengeTooSoon { wait_secs } => vec![("n", (*wait_secs).into())],
+            Refusal::ClaimShape if self.user_example.is_empty() => {
+                vec![("example", "none".into())]
+            }
             Refusal::ClaimShape => vec![("example", self.user_example.into())],
             Refusal::AddressShape => vec![("example", self.address_example.into())],
             Refusal::NumberShape => vec![("example", self.number_example.into())],

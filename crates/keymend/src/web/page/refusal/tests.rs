@@ -110,6 +110,23 @@ fn sayings() -> Sayings<'static> {
 }
 
 #[test]
+fn a_site_without_an_example_of_a_user_name_promises_none() {
+    let texts = Texts::load().unwrap();
+    let said = |user_example: &'static str| {
+        let sayings = Sayings {
+            user_example,
+            ..sayings()
+        };
+        let lines = sayings.lines(&Refusal::ClaimShape, Some("user"));
+        let line = lines.first().unwrap();
+        let id = refusal_text_id(line.refusal_id);
+        texts.try_text(Lang::ALL[0], &id, &line.values).unwrap()
+    };
+    assert!(said("jane.doe").contains("for example"));
+    assert!(!said("").contains("example"), "{}", said(""));
+}
+
+#[test]
 fn every_refusal_of_the_domain_can_be_said_in_every_language() {
     let texts = Texts::load().unwrap();
     for lang in Lang::ALL {
