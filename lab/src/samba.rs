@@ -34,6 +34,8 @@ pub const BASE_DN: &str = "DC=lab,DC=test";
 pub const PEOPLE_DN: &str = "OU=People,DC=lab,DC=test";
 /// Where the groups are.
 pub const GROUPS_DN: &str = "OU=Groups,DC=lab,DC=test";
+/// Where the password settings objects are.
+pub const SETTINGS_DN: &str = "CN=Password Settings Container,CN=System,DC=lab,DC=test";
 /// The domain's administrator (RID 500), as it signs in.
 pub const ADMINISTRATOR_UPN: &str = "administrator@lab.test";
 /// The administrator's password.

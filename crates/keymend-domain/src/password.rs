@@ -95,6 +95,8 @@ pub enum RuleKind {
     Leaked,
     /// Not the current one.
     Same,
+    /// A rule of the directory that the service account cannot read, or that has no words here.
+    Hidden,
 }
 
 /// How a rule stands for what was typed so far.
@@ -232,13 +234,17 @@ pub fn lines(broken: Option<&[RuleBroken]>, rules: &Rules) -> Vec<RuleLine> {
     if rules.leaked {
         lines.push(line(RuleKind::Leaked, 0, false));
     }
+    let on_save = |kind, value| RuleLine {
+        kind,
+        value,
+        state: RuleState::OnSave,
+        by_directory: true,
+    };
     if rules.directory.history > 0 {
-        lines.push(RuleLine {
-            kind: RuleKind::History,
-            value: rules.directory.history,
-            state: RuleState::OnSave,
-            by_directory: true,
-        });
+        lines.push(on_save(RuleKind::History, rules.directory.history));
+    }
+    if rules.directory.has_unreadable_rule {
+        lines.push(on_save(RuleKind::Hidden, 0));
     }
     lines
 }

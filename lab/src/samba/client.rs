@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::plan::unicode_password;
 use super::{
-    ADMINISTRATOR_PASSWORD, ADMINISTRATOR_UPN, AuditEvent, AuditMark, BASE_DN, DomainPolicy, Samba,
-    ad_person, audit,
+    ADMINISTRATOR_PASSWORD, ADMINISTRATOR_UPN, AuditEvent, AuditMark, BASE_DN, DomainPolicy,
+    SETTINGS_DN, Samba, ad_person, audit,
 };
 use crate::client::{BindAnswer, Client, Entry, answer, entries, run};
 use crate::namespace;
@@ -148,6 +148,17 @@ impl Samba {
                  nTSecurityDescriptor: O:DAG:DAD:PAI(A;;GA;;;DA)(A;;GA;;;SY)(A;;RPLCLORC;;;AU)\n"
             ));
         }
+    }
+
+    /// Lets the service account read the password settings objects, which only administrators may
+    /// read in a domain as it comes.
+    #[track_caller]
+    pub fn shows_password_settings(&self) {
+        let sid = self.sid("svc-keymend").unwrap_or_default();
+        let command = ["samba-tool", "dsacl", "set", "-H", "{sam}"];
+        let entry = format!("(A;CI;RPLCRC;;;{sid})");
+        let change = ["--objectdn", SETTINGS_DN, "--sddl", &entry];
+        self.run(&[&command[..], &change[..]].concat());
     }
 
     /// Sets the policy of the domain.

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::people::{AD_PEOPLE, AdPerson};
 use super::{
     ADMINISTRATOR_PASSWORD, BASE_DN, DomainPolicy, Place, SERVICE_ACCOUNT, SERVICE_PASSWORD,
-    STRONG_ACCOUNT, WEAK_ACCOUNT,
+    SETTINGS_DN, STRONG_ACCOUNT, WEAK_ACCOUNT,
 };
 
 /// The whole of it; the same words always give the same domain.
@@ -214,7 +214,7 @@ fn password_policies() -> String {
              msDS-LockoutDuration: -18000000000\n\
              msDS-PSOAppliesTo: {who}\n"
         );
-        let dn = format!("CN={name},CN=Password Settings Container,CN=System,{BASE_DN}");
+        let dn = format!("CN={name},{SETTINGS_DN}");
         addition(&dn, "msDS-PasswordSettings", &attributes)
     };
     policy("long", 10, "long.lena", [16, 10, 0])

@@ -121,9 +121,12 @@ fn the_list_says_what_only_the_directory_can_tell() {
     let directory = PasswordRules {
         length_min: 10,
         history: 5,
+        has_unreadable_rule: true,
         ..PasswordRules::default()
     };
     let lines = lines(None, &rules(directory));
+    let hidden = lines.iter().find(|line| line.kind == RuleKind::Hidden);
+    assert_eq!(hidden.unwrap().state, RuleState::OnSave);
     let history = lines
         .iter()
         .find(|line| line.kind == RuleKind::History)

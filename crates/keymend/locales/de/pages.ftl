@@ -209,6 +209,7 @@ step-of = Schritt { $step } von { $of }
 next-way-heading = Noch ein Schritt
 next-way-text = Danke, das passt. Schritt { $step } von { $of }: Wählen Sie einen anderen Weg.
 next-way-thanks = Danke, das passt.
+unlock-instead-about = Sie können Ihr Konto jetzt ohne neues Passwort entsperren.
 unlock-instead = Mein Konto entsperren und das Passwort behalten
 
 ## S20

@@ -97,9 +97,9 @@ refusal-pw-history =
 # $known ist "both", "time" oder "neither": was das Verzeichnis uns sehen lässt.
 refusal-pw-young =
     { $known ->
-        [both] Ihr Passwort wurde am { $date } geändert. Ihr Verzeichnis erlaubt die nächste Änderung ab { $time }. Sie können Ihr Konto jetzt ohne neues Passwort entsperren.
-        [time] Ihr Passwort wurde vor kurzem geändert. Ihr Verzeichnis erlaubt die nächste Änderung ab { $time }. Sie können Ihr Konto jetzt ohne neues Passwort entsperren.
-       *[neither] Ihr Passwort wurde vor kurzem geändert. Ihr Verzeichnis erlaubt die nächste Änderung noch nicht. Sie können Ihr Konto jetzt ohne neues Passwort entsperren.
+        [both] Ihr Passwort wurde am { $date } geändert. Ihr Verzeichnis erlaubt die nächste Änderung ab { $time }.
+        [time] Ihr Passwort wurde vor kurzem geändert. Ihr Verzeichnis erlaubt die nächste Änderung ab { $time }.
+       *[neither] Ihr Passwort wurde vor kurzem geändert. Ihr Verzeichnis erlaubt die nächste Änderung noch nicht.
     }
 # $maybe ist "used-before", wo die Geschichte im Verzeichnis der Grund sein kann, sonst "no".
 refusal-pw-unsaid =

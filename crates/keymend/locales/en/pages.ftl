@@ -209,6 +209,7 @@ step-of = Step { $step } of { $of }
 next-way-heading = One more step
 next-way-text = Thank you, that fits. Step { $step } of { $of }: choose another way.
 next-way-thanks = Thank you, that fits.
+unlock-instead-about = You can unlock your account now without a new password.
 unlock-instead = Unlock my account and keep the password
 
 ## S20

@@ -97,9 +97,9 @@ refusal-pw-history =
 # $known is "both", "time" or "neither": what the directory lets us see.
 refusal-pw-young =
     { $known ->
-        [both] Your password was changed on { $date }. Your directory allows the next change from { $time }. You can unlock your account now without a new password.
-        [time] Your password was changed a short while ago. Your directory allows the next change from { $time }. You can unlock your account now without a new password.
-       *[neither] Your password was changed a short while ago. Your directory does not allow the next change yet. You can unlock your account now without a new password.
+        [both] Your password was changed on { $date }. Your directory allows the next change from { $time }.
+        [time] Your password was changed a short while ago. Your directory allows the next change from { $time }.
+       *[neither] Your password was changed a short while ago. Your directory does not allow the next change yet.
     }
 # $maybe is "used-before" where the history of the directory may be the reason, else "no".
 refusal-pw-unsaid =

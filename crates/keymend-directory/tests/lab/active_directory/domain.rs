@@ -11,9 +11,6 @@ use keymend_lab::{Samba, SambaOptions, SambaVersion};
 
 use crate::desk::{Desk, connect};
 
-/// Where the password settings objects are.
-pub const SETTINGS_DN: &str = "CN=Password Settings Container,CN=System,DC=lab,DC=test";
-
 /// What an installer would write for the lab's domain.
 pub fn options(samba: &Samba, url: &str) -> LdapOptions {
     let mut options = LdapOptions::new(
@@ -78,22 +75,5 @@ impl Domain {
     /// A second adapter in front of the same controller, which remembers nothing yet.
     pub fn another(&self) -> Ldap {
         connect(options(&self.samba, &self.samba.ldaps_url()))
-    }
-
-    /// Lets the service account read the password settings objects.
-    pub fn grant_reading_settings(&self) {
-        let sid = self.samba.sid("svc-keymend").unwrap();
-        let entry = format!("(A;CI;RPLCRC;;;{sid})");
-        self.samba.run(&[
-            "samba-tool",
-            "dsacl",
-            "set",
-            "-H",
-            "{sam}",
-            "--objectdn",
-            SETTINGS_DN,
-            "--sddl",
-            &entry,
-        ]);
     }
 }

@@ -230,7 +230,7 @@ async fn rules_are_told_and_one_that_cannot_be_read_is_said() {
     let outcome = domain.reset(&lena, "Fifteen-signs-1").await;
     assert_eq!(outcome, WriteOutcome::Refused(vec![short]));
 
-    domain.grant_reading_settings();
+    domain.samba.shows_password_settings();
     let fresh = domain.another();
     let told = fresh.password_rules(&lena.id).await.unwrap();
     assert_eq!((told.length_min, told.history), (16, 10));

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use keymend_directory::conformance::{Abilities, Act, Fixture, Person, Role, run};
 use keymend_domain::time::{Clock, Moment};
 use keymend_lab::SambaVersion;
-use keymend_lab::samba::{GROUPS_DN, PEOPLE_DN};
+use keymend_lab::samba::{GROUPS_DN, PEOPLE_DN, SETTINGS_DN};
 
-use super::domain::{Domain, SETTINGS_DN};
+use super::domain::Domain;
 use crate::columns;
 use crate::desk::WallClock;
 
@@ -26,7 +26,7 @@ struct House {
 impl House {
     fn of(version: SambaVersion) -> Self {
         let domain = Domain::of(version);
-        domain.grant_reading_settings();
+        domain.samba.shows_password_settings();
         Self {
             domain,
             obeys_hints: version == SambaVersion::V4_25,

@@ -138,7 +138,7 @@ async fn who_must_change_or_has_expired_changes_by_a_reset() {
 #[tokio::test(flavor = "multi_thread")]
 async fn policy_hints_make_a_reset_obey_history_and_minimum_age() {
     let domain = Domain::with_hints();
-    domain.grant_reading_settings();
+    domain.samba.shows_password_settings();
     let jane = domain.account("jane.doe").await;
     let mark = domain.samba.mark();
     let history = WriteOutcome::Refused(vec![RuleBroken::History { remembered: 5 }]);
@@ -171,7 +171,7 @@ async fn policy_hints_make_a_reset_obey_history_and_minimum_age() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_policy_hints_nothing_binds_a_reset_but_length_and_kinds_of_signs() {
     let domain = Domain::plain();
-    domain.grant_reading_settings();
+    domain.samba.shows_password_settings();
     let jane = domain.account("jane.doe").await;
     assert!(is_done(&domain.reset(&jane, OLD).await));
     let yan = domain.account("young.yan").await;

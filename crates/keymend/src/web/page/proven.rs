@@ -27,6 +27,8 @@ pub struct NewPassword {
     pub login_name: String,
     /// What is asked of the password.
     pub rules: RuleLists,
+    /// What stands in the way for now, for example `pw.young`.
+    pub notes: Vec<Note>,
     /// Why the directory did not accept the one before.
     pub rejected: Option<Note>,
     /// How strong the password sent before was.
@@ -96,6 +98,7 @@ impl Page for NewPassword {
         let page = |rules| Self {
             login_name: "jane.doe".to_owned(),
             rules,
+            notes: Vec::new(),
             rejected: None,
             strength: None,
             offers_unlock: false,
@@ -110,6 +113,14 @@ impl Page for NewPassword {
                 ..page(sample_all_rules())
             },
             page(RuleLists::default()),
+            Self {
+                notes: vec![Note::new(
+                    "pw.young",
+                    vec![("known", "time".into()), ("time", "14:30".into())],
+                )],
+                offers_unlock: true,
+                ..page(sample_rules(RuleState::NotYet))
+            },
         ];
         samples.extend(Strength::ALL.iter().map(|strength| Self {
             strength: Some(*strength),

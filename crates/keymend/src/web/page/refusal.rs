@@ -183,6 +183,7 @@ fn rule_id(line: &RuleLine) -> &'static str {
         (RuleKind::Same, _) => "differs",
         (RuleKind::Banned, _) => "banned",
         (RuleKind::Leaked, _) => "leaked",
+        (RuleKind::Hidden, _) => "directory-hidden",
     }
 }
 

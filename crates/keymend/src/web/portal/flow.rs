@@ -220,19 +220,25 @@ impl Shown<'_> {
         else {
             return self.desk.not_found();
         };
-        let mut rejected = too_young.map(|from| self.desk.young_note(from, *changed_at));
-        let offers_unlock = rejected.is_some() && *may_unlock;
+        let mut notes = Vec::from_iter(too_young.map(|at| self.desk.young_note(at, *changed_at)));
+        let offers_unlock = !notes.is_empty() && *may_unlock;
+        let mut rejected = None;
         let mut errors = self.errors(Some("password"));
         if let Some(Refusal::PasswordRejected(broken)) = &self.page.said
             && let Some(note) = self.desk.directory_note(broken)
         {
             // The page itself says it, under its own heading.
             errors.retain(|line| line.refusal_id != note.refusal_id);
-            rejected = Some(note);
+            // Of two notes about one thing, the one made of the account knows more.
+            let known = notes
+                .iter()
+                .position(|known| known.refusal_id == note.refusal_id);
+            rejected = Some(known.map_or(note, |known| notes.remove(known)));
         }
         let page = NewPassword {
             login_name: login.clone(),
             rules: self.page.rules.as_slice().into(),
+            notes,
             rejected,
             strength: self.strength,
             offers_unlock,

@@ -125,3 +125,45 @@ async fn a_controller_saw_one_unlock_and_no_password_written() {
     assert!(domain.opens_with(john.name, john.password));
     assert_eq!(seen(&domain, &mark), ["5136 by svc-keymend: Success"]);
 }
+
+#[tokio::test]
+async fn a_password_that_is_too_young_is_said_after_the_first_proof_with_the_time_of_the_next() {
+    let (house, domain) = with_a_controller();
+    domain.shows_password_settings();
+    let yan = ad_person("young.yan");
+    registers(&house, yan.name, JANE).await;
+    let mark = domain.mark();
+    let mut visitor = house.visitor();
+    visitor.starts(yan.name).await;
+    visitor.sends("/flow/intent", &[("intent", "reset")]).await;
+    assert!(!visitor.page_says("allows the next change"));
+    house.passes(&mut visitor, "email", JANE[0].1).await;
+    visitor.sees("One more step");
+    assert!(visitor.page_says("Your directory allows the next change from"));
+    assert!(visitor.page_says("You can unlock your account now"));
+
+    // The directory has the last word for those who try all the same.
+    house.passes(&mut visitor, "text", JANE[1].1).await;
+    visitor.sees("Choose a new password");
+    let form = [("password", NEW), ("again", NEW), ("shown", "")];
+    visitor.sends("/flow/password", &form).await;
+    assert!(visitor.page_says("Your directory allows the next change from"));
+    assert!(domain.opens_with(yan.name, yan.password));
+    let refused = "4724 by svc-keymend: Unwilling to perform";
+    let seen = seen(&domain, &mark);
+    assert!(seen.is_empty() || seen == [refused], "{seen:?}");
+}
+
+#[tokio::test]
+async fn rules_that_cannot_be_read_are_said_to_be_unknown_and_the_refusal_still_tells() {
+    let (house, domain) = with_a_controller();
+    let yan = ad_person("young.yan");
+    registers(&house, yan.name, JANE).await;
+    let mut visitor = house.proves(yan.name, "reset", JANE).await;
+    visitor.sees("Choose a new password");
+    assert!(visitor.page_says("a special rule for you that we cannot read"));
+    let form = [("password", NEW), ("again", NEW), ("shown", "")];
+    visitor.sends("/flow/password", &form).await;
+    visitor.sees("Your directory did not accept this password");
+    assert!(domain.opens_with(yan.name, yan.password));
+}

@@ -171,6 +171,7 @@ fn every_rule_of_the_domain_has_a_sentence_under_the_right_heading() {
         RuleKind::History,
         RuleKind::Different,
         RuleKind::Same,
+        RuleKind::Hidden,
     ];
     for by_directory in [true, false] {
         let lines = kinds.map(|kind| RuleLine {
