@@ -4,11 +4,13 @@ mod client;
 mod people;
 mod snapshot;
 
-use std::path::{Path, PathBuf};
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
 
 use tempfile::TempDir;
 
 use crate::Certificates;
+use crate::peer::Peer;
 use crate::process::{self, Process};
 use crate::trouble::{Trouble, or_end_the_test};
 
@@ -41,12 +43,23 @@ pub struct Ds389Options {
 
 /// A running 389 Directory Server.
 pub struct Ds389 {
-    process: Process,
-    certificates: Certificates,
+    peer: Peer,
     // Last, so that the server has ended when its folder goes.
     folder: TempDir,
-    port: u16,
-    tls_port: u16,
+}
+
+impl Deref for Ds389 {
+    type Target = Peer;
+
+    fn deref(&self) -> &Peer {
+        &self.peer
+    }
+}
+
+impl DerefMut for Ds389 {
+    fn deref_mut(&mut self) -> &mut Peer {
+        &mut self.peer
+    }
 }
 
 impl Ds389 {
@@ -70,15 +83,12 @@ impl Ds389 {
     fn start_once(made: &Path, options: &Ds389Options) -> Result<Self, Trouble> {
         let folder = process::folder()?;
         let certificates = Certificates::create_for(folder.path(), "DNS:localhost,IP:127.0.0.1")?;
-        let (port, tls_port) = (process::free_port()?, process::free_port()?);
-        snapshot::copy(made, &folder.path().join("server"), (port, tls_port))?;
+        let ports = Peer::free_ports()?;
+        snapshot::copy(made, &folder.path().join("server"), ports)?;
         snapshot::install(&certificates, &folder.path().join("server"))?;
         let mut server = Self {
-            process: launch(folder.path())?,
-            certificates,
+            peer: Peer::new(launch(folder.path())?, certificates, ports),
             folder,
-            port,
-            tls_port,
         };
         server.wait_until_ready()?;
         if !options.extra_ldif.is_empty() {
@@ -89,42 +99,12 @@ impl Ds389 {
 
     /// `ldap://127.0.0.1:…`, which also speaks StartTLS.
     pub fn ldap_url(&self) -> String {
-        format!("ldap://127.0.0.1:{}", self.port)
+        format!("ldap://127.0.0.1:{}", self.port())
     }
 
     /// `ldaps://127.0.0.1:…`
     pub fn ldaps_url(&self) -> String {
-        format!("ldaps://127.0.0.1:{}", self.tls_port)
-    }
-
-    /// The port of [`Ds389::ldap_url`], for a [`Proxy`](crate::Proxy) in front.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// The port of [`Ds389::ldaps_url`], for a [`Proxy`](crate::Proxy) in front.
-    pub fn tls_port(&self) -> u16 {
-        self.tls_port
-    }
-
-    /// The certificate of the authority that signed the server's.
-    pub fn ca_file(&self) -> PathBuf {
-        self.certificates.ca_file()
-    }
-
-    /// Freezes the server: connections open, nobody answers.
-    pub fn pause(&self) {
-        self.process.pause();
-    }
-
-    /// Lets a frozen server go on.
-    pub fn resume(&self) {
-        self.process.resume();
-    }
-
-    /// Ends the server as a crash would; connections are refused from here on.
-    pub fn kill(&mut self) {
-        self.process.kill();
+        format!("ldaps://127.0.0.1:{}", self.tls_port())
     }
 
     /// Starts it again after [`Ds389::kill`], on the same ports and with the same data.
@@ -134,14 +114,9 @@ impl Ds389 {
     }
 
     fn try_restart(&mut self) -> Result<(), Trouble> {
-        self.process.kill();
-        self.process = launch(self.folder.path())?;
+        self.kill();
+        self.peer.process = launch(self.folder.path())?;
         self.wait_until_ready()
-    }
-
-    /// The server's process id, for measuring it.
-    pub fn pid(&self) -> u32 {
-        self.process.pid()
     }
 
     /// The server's access log: every operation with its result, written before the answer.
@@ -163,6 +138,7 @@ impl Ds389 {
     fn wait_until_ready(&mut self) -> Result<(), Trouble> {
         let client = self.client();
         let outcome = self
+            .peer
             .process
             .wait_until(|| client.bind(MANAGER_DN, MANAGER_PASSWORD).code == 0);
         outcome.map_err(|trouble| Trouble::new(format!("{trouble}\n{}", self.log_file("errors"))))

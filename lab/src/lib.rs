@@ -31,6 +31,7 @@ pub mod cache;
 pub mod debian;
 pub mod ds389;
 pub mod gateway;
+pub mod peer;
 pub mod process;
 pub mod proxy;
 pub mod samba;

@@ -4,12 +4,14 @@ mod client;
 mod files;
 mod people;
 
-use std::path::{Path, PathBuf};
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
 
 use crate::Certificates;
+use crate::peer::Peer;
 use crate::process::{self, Process};
 use crate::trouble::{Trouble, or_end_the_test};
 
@@ -81,12 +83,23 @@ impl Default for SlapdOptions {
 
 /// A running OpenLDAP server.
 pub struct Slapd {
-    process: Process,
-    certificates: Certificates,
+    peer: Peer,
     folder: TempDir,
-    port: u16,
-    tls_port: u16,
     logs_operations: bool,
+}
+
+impl Deref for Slapd {
+    type Target = Peer;
+
+    fn deref(&self) -> &Peer {
+        &self.peer
+    }
+}
+
+impl DerefMut for Slapd {
+    fn deref_mut(&mut self) -> &mut Peer {
+        &mut self.peer
+    }
 }
 
 impl Slapd {
@@ -111,14 +124,11 @@ impl Slapd {
         let certificates = Certificates::create_for(folder.path(), "DNS:localhost,IP:127.0.0.1")?;
         files::write(folder.path(), options, &certificates)?;
         load(folder.path())?;
-        let (port, tls_port) = (process::free_port()?, process::free_port()?);
-        let process = launch(folder.path(), (port, tls_port), options.logs_operations)?;
+        let ports = Peer::free_ports()?;
+        let process = launch(folder.path(), ports, options.logs_operations)?;
         let mut slapd = Self {
-            process,
-            certificates,
+            peer: Peer::new(process, certificates, ports),
             folder,
-            port,
-            tls_port,
             logs_operations: options.logs_operations,
         };
         slapd.wait_until_ready()?;
@@ -128,42 +138,12 @@ impl Slapd {
 
     /// `ldap://127.0.0.1:…`, which also speaks StartTLS.
     pub fn ldap_url(&self) -> String {
-        format!("ldap://127.0.0.1:{}", self.port)
+        format!("ldap://127.0.0.1:{}", self.port())
     }
 
     /// `ldaps://127.0.0.1:…`
     pub fn ldaps_url(&self) -> String {
-        format!("ldaps://127.0.0.1:{}", self.tls_port)
-    }
-
-    /// The port of [`Slapd::ldap_url`], for a [`Proxy`](crate::Proxy) in front.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// The port of [`Slapd::ldaps_url`], for a [`Proxy`](crate::Proxy) in front.
-    pub fn tls_port(&self) -> u16 {
-        self.tls_port
-    }
-
-    /// The certificate of the authority that signed the server's.
-    pub fn ca_file(&self) -> PathBuf {
-        self.certificates.ca_file()
-    }
-
-    /// Freezes the server: connections open, nobody answers.
-    pub fn pause(&self) {
-        self.process.pause();
-    }
-
-    /// Lets a frozen server go on.
-    pub fn resume(&self) {
-        self.process.resume();
-    }
-
-    /// Ends the server as a crash would; connections are refused from here on.
-    pub fn kill(&mut self) {
-        self.process.kill();
+        format!("ldaps://127.0.0.1:{}", self.tls_port())
     }
 
     /// Starts it again after [`Slapd::kill`], on the same ports and with the same data.
@@ -173,25 +153,21 @@ impl Slapd {
     }
 
     fn try_restart(&mut self) -> Result<(), Trouble> {
-        self.process.kill();
-        let ports = (self.port, self.tls_port);
-        self.process = launch(self.folder.path(), ports, self.logs_operations)?;
+        self.kill();
+        let ports = self.ports();
+        self.peer.process = launch(self.folder.path(), ports, self.logs_operations)?;
         self.wait_until_ready()
     }
 
     /// The server's log: every operation with its result, unless switched off.
     pub fn log(&self) -> String {
-        self.process.log()
-    }
-
-    /// The server's process id, for measuring it.
-    pub fn pid(&self) -> u32 {
-        self.process.pid()
+        self.peer.process.log()
     }
 
     fn wait_until_ready(&mut self) -> Result<(), Trouble> {
         let client = self.client();
-        self.process
+        self.peer
+            .process
             .wait_until(|| client.bind(MANAGER_DN, MANAGER_PASSWORD).code == 0)
     }
 }
@@ -213,7 +189,7 @@ fn load(folder: &Path) -> Result<(), Trouble> {
 
 fn launch(
     folder: &Path,
-    (port, tls_port): (u16, u16),
+    [port, tls_port]: [u16; 2],
     logs_operations: bool,
 ) -> Result<Process, Trouble> {
     let configuration = folder.join("slapd.conf").display().to_string();

@@ -1,6 +1,7 @@
 //! A mail server that really speaks SMTP, with STARTTLS, implicit TLS and AUTH.
 
 use std::fs;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::Certificates;
+use crate::peer::Peer;
 use crate::process::{self, Process};
 use crate::trouble::{Trouble, or_end_the_test};
 use crate::wait;
@@ -83,12 +85,23 @@ impl Mail {
 /// A running mail server.  It refuses `nosuchuser…@…` for good (550) and `tempfail…@…` for now
 /// (450), and keeps everything else.
 pub struct Smtp {
-    process: Process,
-    certificates: Certificates,
+    peer: Peer,
     folder: TempDir,
-    port: u16,
-    tls_port: u16,
     options: SmtpOptions,
+}
+
+impl Deref for Smtp {
+    type Target = Peer;
+
+    fn deref(&self) -> &Peer {
+        &self.peer
+    }
+}
+
+impl DerefMut for Smtp {
+    fn deref_mut(&mut self) -> &mut Peer {
+        &mut self.peer
+    }
 }
 
 impl Smtp {
@@ -111,14 +124,11 @@ impl Smtp {
     fn start_once(options: &SmtpOptions) -> Result<Self, Trouble> {
         let folder = process::folder()?;
         let certificates = Certificates::create_for(folder.path(), "DNS:localhost,IP:127.0.0.1")?;
-        let (port, tls_port) = (process::free_port()?, process::free_port()?);
-        write_files(folder.path(), options, &certificates, (port, tls_port))?;
+        let ports = Peer::free_ports()?;
+        write_files(folder.path(), options, &certificates, ports)?;
         let mut smtp = Self {
-            process: launch(folder.path())?,
-            certificates,
+            peer: Peer::new(launch(folder.path())?, certificates, ports),
             folder,
-            port,
-            tls_port,
             options: options.clone(),
         };
         smtp.wait_until_ready()?;
@@ -130,16 +140,6 @@ impl Smtp {
         "127.0.0.1"
     }
 
-    /// The port that speaks STARTTLS.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// The port that is encrypted from the first byte.
-    pub fn tls_port(&self) -> u16 {
-        self.tls_port
-    }
-
     /// The user name that AUTH asks for.
     pub fn user(&self) -> &str {
         &self.options.user
@@ -148,11 +148,6 @@ impl Smtp {
     /// The password that AUTH asks for.
     pub fn password(&self) -> &str {
         &self.options.password
-    }
-
-    /// The certificate of the authority that signed the server's.
-    pub fn ca_file(&self) -> PathBuf {
-        self.certificates.ca_file()
     }
 
     /// Everything that has arrived, oldest first.
@@ -173,21 +168,6 @@ impl Smtp {
         })
     }
 
-    /// Freezes the server: connections open, nobody answers.
-    pub fn pause(&self) {
-        self.process.pause();
-    }
-
-    /// Lets a frozen server go on.
-    pub fn resume(&self) {
-        self.process.resume();
-    }
-
-    /// Ends the server as a crash would; connections are refused from here on.
-    pub fn kill(&mut self) {
-        self.process.kill();
-    }
-
     /// Starts it again after [`Smtp::kill`], on the same ports; mails kept so far stay.
     #[track_caller]
     pub fn restart(&mut self) {
@@ -195,19 +175,20 @@ impl Smtp {
     }
 
     fn try_restart(&mut self) -> Result<(), Trouble> {
-        self.process.kill();
-        self.process = launch(self.folder.path())?;
+        self.kill();
+        self.peer.process = launch(self.folder.path())?;
         self.wait_until_ready()
     }
 
     /// What the server wrote.
     pub fn log(&self) -> String {
-        self.process.log()
+        self.peer.process.log()
     }
 
     fn wait_until_ready(&mut self) -> Result<(), Trouble> {
-        let ports = [self.port, self.tls_port];
-        self.process
+        let ports = self.ports();
+        self.peer
+            .process
             .wait_until(|| ports.into_iter().all(process::is_listening))
     }
 }
@@ -238,7 +219,7 @@ fn write_files(
     folder: &Path,
     options: &SmtpOptions,
     certificates: &Certificates,
-    (port, tls_port): (u16, u16),
+    [port, tls_port]: [u16; 2],
 ) -> Result<(), Trouble> {
     let messages = folder.join("messages");
     fs::create_dir(&messages).map_err(Trouble::during("making the folder for mails"))?;

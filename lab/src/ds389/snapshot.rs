@@ -24,8 +24,7 @@ pub(super) fn made() -> Result<PathBuf, Trouble> {
 }
 
 /// Copies the instance to a folder which does not exist yet, for these ports.
-pub(super) fn copy(made: &Path, to: &Path, ports: (u16, u16)) -> Result<(), Trouble> {
-    let (port, tls_port) = ports;
+pub(super) fn copy(made: &Path, to: &Path, [port, tls_port]: [u16; 2]) -> Result<(), Trouble> {
     let mut command = Command::new("cp");
     command.args(["-a", "--reflink=auto"]).arg(made).arg(to);
     ended_well(command.output(), "copying the 389 server")?;
