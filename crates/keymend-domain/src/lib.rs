@@ -9,6 +9,8 @@
 //! * **account**: one person's entry in one directory, named by its immutable id ([`account`]).
 //! * **directory**: a place where accounts live; the authority on passwords ([`directory`]).
 //! * **claim**: what was typed as the user name, before anybody knows whether it means someone.
+//! * **realm / route**: what stands behind the `@` or before the `\` of a claim, and the directory
+//!   that is asked because of it ([`route`]).
 //! * **method**: one registered way to prove identity ([`method`]).
 //! * **policy**: who may do what with which methods, and how many of them ([`policy`]).
 //! * **flow**: one server-side attempt to get back in, stage by stage ([`flow`]).
@@ -37,6 +39,7 @@ pub mod password;
 pub mod policy;
 pub mod refusal;
 pub mod registration;
+pub mod route;
 pub mod secret;
 pub mod time;
 
