@@ -27,6 +27,7 @@ use keymend_domain::account::{Account, AccountRef, Claim, DirectoryName};
 use keymend_domain::directory::{
     Directory, DirectoryError, Found, Health, PasswordRules, SignIn, WriteOrder, WriteOutcome,
 };
+use keymend_domain::route::{Realm, Realms};
 use keymend_domain::secret::Password;
 use keymend_domain::time::{Clock, Entropy, NoEntropy};
 
@@ -205,6 +206,14 @@ impl Directory for Embedded {
 
     async fn write(&self, order: &WriteOrder<'_>) -> WriteOutcome {
         self.carry_out(order).await
+    }
+
+    async fn realms(&self) -> Result<Realms, DirectoryError> {
+        let realm = |suffix: &String| Realm::new(suffix).ok();
+        Ok(Realms {
+            suffixes: self.suffixes.iter().filter_map(realm).collect(),
+            ..Realms::default()
+        })
     }
 
     async fn health(&self) -> Health {

@@ -52,6 +52,7 @@ use keymend_domain::directory::{
     Directory, DirectoryError, Found, Health, NoMatch, NotDone, PasswordRules, SignIn, WriteOrder,
     WriteOutcome,
 };
+use keymend_domain::route::Realms;
 use keymend_domain::secret::{Password, Secret};
 use keymend_domain::time::{Clock, Moment};
 use ldap3::Scope;
@@ -518,6 +519,16 @@ impl Directory for Ldap {
 
     async fn rights(&self) -> Result<RightsReport, DirectoryError> {
         rights::prove(self).await.map_err(|failure| failure.error)
+    }
+
+    async fn realms(&self) -> Result<Realms, DirectoryError> {
+        let service = self.servers.service().await;
+        let (server, service) = service.map_err(|failure| failure.error)?;
+        if service.offer.dialect != Dialect::ActiveDirectory {
+            return Ok(Realms::default());
+        }
+        let realms = self.active_directory.realms(server, &service).await;
+        realms.map_err(|fault| fault.failure(Step::Search).error)
     }
 
     async fn examine(&self) -> Vec<ServerReport> {

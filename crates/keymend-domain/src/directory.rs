@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, AccountRef, Claim, DirectoryName};
 use crate::id::OrderId;
+use crate::route::Realms;
 use crate::secret::Password;
 use crate::time::Moment;
 
@@ -467,6 +468,16 @@ pub trait Directory: Send + Sync {
     async fn rights(&self) -> Result<RightsReport, DirectoryError> {
         let name = self.name().0.clone();
         Ok(RightsReport::new(Moment(0), name, 0, Vec::new()))
+    }
+
+    /// The endings and domains that belong to this directory by its own word; most kinds of
+    /// server know of none.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`] if the directory did not answer: nothing is known then.
+    async fn realms(&self) -> Result<Realms, DirectoryError> {
+        Ok(Realms::default())
     }
 
     /// Looks at each server, link by link, up to the first that breaks.  May take a few seconds

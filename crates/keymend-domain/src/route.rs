@@ -170,6 +170,13 @@ impl Routes {
         before != (self.suffixes.clone(), self.domains.clone())
     }
 
+    /// What a directory says of itself, if it was heard.
+    #[must_use]
+    pub fn told(&self, name: &DirectoryName) -> Option<&Realms> {
+        let known = self.known.iter().find(|known| known.name == *name);
+        known.and_then(|known| known.told.as_ref())
+    }
+
     /// Where a typed name is looked for.
     ///
     /// A name whose domain is one directory's and whose ending is another's contradicts itself; it

@@ -11,6 +11,7 @@ mod fault;
 mod listen;
 mod mail;
 mod place;
+mod realms;
 pub mod reference;
 mod secret_file;
 mod shape;
@@ -212,6 +213,7 @@ fn check_directories(table: &toml::Table, checker: &mut Checker<'_>) -> Vec<Dire
         let part = typed(value.clone(), &format!("directory.{name}"), checker);
         directories.extend(part.and_then(|part| directory::check(name, &part, checker)));
     }
+    realms::check_shared(&directories, checker);
     directories
 }
 

@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use keymend_domain::account::{AccountRef, Claim, Protection};
 use keymend_domain::directory::Kinds;
+use keymend_domain::route::Realms;
 use keymend_domain::time::{Clock, Moment};
 use ldap3::Scope;
 use ldap3::controls::RawControl;
@@ -92,6 +93,16 @@ impl ActiveDirectory {
             names: names::Names::default(),
             clock,
         }
+    }
+
+    /// The names of the domain, as they stand in `name@domain` and `DOMAIN\name`.
+    pub(super) async fn realms(
+        &self,
+        server: &Server,
+        service: &Service,
+    ) -> Result<Realms, CallError> {
+        let domain = self.domain.get(server, service, self.clock.now()).await?;
+        Ok(domain.realms())
     }
 
     /// Everyone a typed name means.  A single one is read whole, from the entry itself.

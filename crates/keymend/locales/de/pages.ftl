@@ -156,6 +156,7 @@ start-text = { $example ->
    *[other] Geben Sie Ihren Benutzernamen ein, zum Beispiel { $example }.
 }
 start-directory-down = { $directory } ist gerade nicht erreichbar. Bis es wieder da ist, kann hier niemandem geholfen werden.
+start-one-directory-down = { $directory } ist gerade nicht erreichbar. Konten dort kann bis dahin nicht geholfen werden. Liegt Ihr Konto anderswo, geben Sie Ihren Benutzernamen vollständig ein, mit dem Teil nach dem @ oder vor dem \.
 start-no-script = Ohne JavaScript bitten wir Sie, nach dieser Seite einige Sekunden zu warten.
 start-picture-text = Geben Sie die Zeichen ein, die das Bild zeigt oder die Aufnahme spricht.
 start-picture = Ein Bild mit einigen Buchstaben und Ziffern. Die Aufnahme spricht dieselben.
@@ -320,6 +321,7 @@ stopped-text = Sie können neu beginnen. Was Sie früher eingerichtet haben, gil
 ## S28
 down-heading = Wir erreichen { $directory } gerade nicht
 down-text = Passwörter können im Augenblick nicht geändert werden. Es wurde kein Code gesendet und keiner Ihrer Versuche verbraucht. Bitte versuchen Sie es in einigen Minuten noch einmal.
+down-elsewhere = Liegt Ihr Konto anderswo? Dann versuchen Sie es noch einmal, und geben Sie Ihren Benutzernamen vollständig ein, mit dem Teil nach dem @ oder vor dem \.
 down-paused-heading = { $directory } macht gerade Pause
 down-paused-text = Das Ändern von Passwörtern in { $directory } ist von den Administratoren angehalten. Es wurde kein Code gesendet und keiner Ihrer Versuche verbraucht.
 

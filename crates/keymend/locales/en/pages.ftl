@@ -156,6 +156,7 @@ start-text = { $example ->
    *[other] Type your user name, for example { $example }.
 }
 start-directory-down = { $directory } cannot be reached just now. Nobody can be helped here until it is back.
+start-one-directory-down = { $directory } cannot be reached just now. Accounts there cannot be helped until it is back. For an account elsewhere, type your user name in full, with what stands after the @ or before the \.
 start-no-script = Without JavaScript we ask you to wait a few seconds after this page.
 start-picture-text = Type the signs that the picture shows, or that the recording says.
 start-picture = A picture of a few letters and digits. The recording says the same ones.
@@ -320,6 +321,7 @@ stopped-text = You can start again. What you set up earlier still counts.
 ## S28
 down-heading = We cannot reach { $directory } right now
 down-text = Passwords cannot be changed at the moment. No code was sent and none of your tries was used. Please try again in a few minutes.
+down-elsewhere = Is your account somewhere else? Then try again and type your user name in full, with what stands after the @ or before the \.
 down-paused-heading = { $directory } is paused right now
 down-paused-text = Changing passwords in { $directory } is paused by its administrators. No code was sent and none of your tries was used.
 

@@ -1,11 +1,13 @@
 //! The directories this service knows, and whether each of them answers.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use keymend_domain::account::{Account, AccountRef, Claim, DirectoryName};
 use keymend_domain::directory::rights::RightsReport;
 use keymend_domain::directory::{Directory, DirectoryError, Found, Health, PasswordRules};
+use keymend_domain::route::{Realm, Realms, Route, Routes, Written};
 use keymend_domain::time::{Clock, Moment, SECOND_MS};
 use tokio::sync::Mutex;
 
@@ -54,6 +56,7 @@ impl Connected {
 /// All directories, in the order of the configuration.
 pub struct Directories {
     all: Vec<Connected>,
+    routes: RwLock<Routes>,
     clock: Arc<dyn Clock>,
 }
 
@@ -72,10 +75,69 @@ impl Directories {
                 is_down: AtomicBool::new(false),
             }
         };
+        let all: Vec<Connected> = all.into_iter().map(connect).collect();
+        let names = all.iter().map(|connected| connected.directory.name());
+        let routes = Routes::new(names.map(|name| (name.clone(), Written::default())));
         Self {
-            all: all.into_iter().map(connect).collect(),
+            all,
+            routes: RwLock::new(routes),
             clock: Arc::clone(&clock),
         }
+    }
+
+    /// The same, with the endings and domains by which names mean this directory.
+    #[must_use]
+    pub fn called(self, name: &DirectoryName, written: Written) -> Self {
+        self.routes_to_change(|routes| routes.write(name, written));
+        self
+    }
+
+    /// Takes note of the endings and domains that a directory says are its own.
+    pub fn learn(&self, name: &DirectoryName, told: Realms) {
+        if self.routes_to_change(|routes| routes.learn(name, told)) {
+            for connected in &self.all {
+                let name = connected.directory.name();
+                let realms = self.realms(name);
+                if realms != Realms::default() {
+                    let (suffixes, domains) = (joined(&realms.suffixes), joined(&realms.domains));
+                    tracing::info!(directory = %name, suffixes, domains, "names that mean it alone");
+                }
+            }
+        }
+    }
+
+    /// What a directory says of itself, as far as it was heard.
+    #[must_use]
+    pub fn told(&self, name: &DirectoryName) -> Option<Realms> {
+        let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
+        routes.told(name).cloned()
+    }
+
+    /// The endings and domains by which names mean this directory alone.
+    #[must_use]
+    pub fn realms(&self, name: &DirectoryName) -> Realms {
+        let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
+        routes.realms(name)
+    }
+
+    /// The directories that a typed name may mean: one if the name says which, or else all.
+    #[must_use]
+    pub fn meant_by(&self, claim: &Claim) -> Vec<DirectoryName> {
+        match self.route(claim) {
+            Route::Only { directory, .. } => vec![directory],
+            Route::Everywhere => self.names().cloned().collect(),
+        }
+    }
+
+    fn route(&self, claim: &Claim) -> Route {
+        let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
+        routes.of(claim)
+    }
+
+    /// A lock that a panicking thread left is as good as any: the routes are drawn anew as a whole.
+    fn routes_to_change<T>(&self, change: impl FnOnce(&mut Routes) -> T) -> T {
+        let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut routes)
     }
 
     /// The same, with this directory looked at every so many seconds.
@@ -140,12 +202,12 @@ impl Directories {
         self.all.iter().map(|connected| connected.directory.name())
     }
 
-    /// Looks for a claim in every directory at once.  One entry in one directory is an account;
-    /// entries in two are nobody's (behaviour §4.1).
+    /// Looks for a claim in every directory it may mean, in all of them at once.  One entry in one
+    /// directory is an account; entries in two are nobody's (behaviour §4.1).
     ///
     /// # Errors
     ///
-    /// [`Unreached`] as soon as one directory did not answer, whatever the others said: it may
+    /// [`Unreached`] as soon as one of them did not answer, whatever the others said: it may
     /// hold the same name, and then nobody could say who is meant.
     pub async fn find(&self, claim: &Claim) -> Result<Found, Unreached> {
         match self.find_among_answering(claim).await {
@@ -160,15 +222,20 @@ impl Directories {
     /// counts as an entry that is not an account, and looks like any other name that cannot be
     /// helped.
     pub async fn find_among_answering(&self, claim: &Claim) -> (Found, Option<Unreached>) {
-        let searches = self
-            .all
+        let (claim, asked) = match self.route(claim) {
+            Route::Only { directory, claim } => {
+                (claim, self.connected(&directory).into_iter().collect())
+            }
+            Route::Everywhere => (claim.clone(), self.all.iter().collect::<Vec<_>>()),
+        };
+        let searches = asked
             .iter()
-            .map(|connected| connected.directory.find(claim));
+            .map(|connected| connected.directory.find(&claim));
         let answers = futures_util::future::join_all(searches).await;
         let mut found: Option<Box<Account>> = None;
         let mut count = 0;
         let mut unreached = None;
-        for (answer, connected) in answers.into_iter().zip(&self.all) {
+        for (answer, connected) in answers.into_iter().zip(asked) {
             match answer {
                 Ok(Found::One(account)) => {
                     count += 1;
@@ -295,6 +362,13 @@ impl Directories {
             .any(|connected| connected.is_down.load(Ordering::Relaxed))
     }
 
+    /// Whether there are several, and one of them answered when last asked.
+    #[must_use]
+    pub fn is_another_up(&self) -> bool {
+        let is_up = |connected: &Connected| !connected.is_down.load(Ordering::Relaxed);
+        self.all.len() > 1 && self.all.iter().any(is_up)
+    }
+
     /// What people call the directories that did not answer when last asked.
     #[must_use]
     pub fn down_titles(&self) -> Vec<String> {
@@ -304,6 +378,11 @@ impl Directories {
             .filter(|connected| connected.is_down.load(Ordering::Relaxed));
         down.map(|connected| connected.title.clone()).collect()
     }
+}
+
+fn joined(realms: &BTreeSet<Realm>) -> String {
+    let words: Vec<&str> = realms.iter().map(Realm::as_str).collect();
+    words.join(" ")
 }
 
 /// Whether an error is about the directory, whatever it was asked for.

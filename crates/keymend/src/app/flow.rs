@@ -1,6 +1,6 @@
 //! The steps between the first form and the new password.
 
-use keymend_domain::account::{AccountRef, DirectoryName};
+use keymend_domain::account::{AccountRef, Claim, DirectoryName};
 use keymend_domain::code;
 use keymend_domain::directory::Health;
 use keymend_domain::flow::{Context, Flow, FlowFault, Intent, Stage, Step, View};
@@ -330,12 +330,15 @@ impl App {
     }
 
     /// Refuses before anything is spent if the directory does not answer.  Before the first gate
-    /// only the state of the whole site may be told: which directory an account is in is nobody's
-    /// business, so nothing is said while any of them works.
+    /// only the state of the directories that the name as typed may mean can be told: which of
+    /// them an account is in is nobody's business, so nothing is said while any of them works.
     pub(super) async fn directory_answers(&self, flow: &Flow) -> Result<(), Stop> {
         let names: Vec<_> = match flow.account().filter(|_| flow.has_passed_a_gate()) {
             Some(account) => vec![account.directory.clone()],
-            None => self.inner.directories.names().cloned().collect(),
+            None => match Claim::new(flow.claim()) {
+                Ok(claim) => self.inner.directories.meant_by(&claim),
+                Err(_) => self.inner.directories.names().cloned().collect(),
+            },
         };
         let mut refusal = None;
         for name in names {

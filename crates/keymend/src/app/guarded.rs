@@ -12,6 +12,7 @@ use keymend_domain::directory::{
     Directory, DirectoryError, Found, Health, NotDone, PasswordRules, SignIn, WriteOrder,
     WriteOutcome,
 };
+use keymend_domain::route::Realms;
 use keymend_domain::secret::Password;
 use keymend_domain::time::{Clock, Moment};
 
@@ -191,6 +192,10 @@ impl Directory for Guarded {
 
     async fn rights(&self) -> Result<RightsReport, DirectoryError> {
         self.directory.rights().await
+    }
+
+    async fn realms(&self) -> Result<Realms, DirectoryError> {
+        self.directory.realms().await
     }
 
     async fn examine(&self) -> Vec<ServerReport> {

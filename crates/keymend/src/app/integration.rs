@@ -1,7 +1,6 @@
 //! How each directory is: looked at every half minute, kept in the store for `keymend directory
 //! status`, its rights proven at the start and daily (behaviour §4.8).
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use keymend_domain::account::DirectoryName;
@@ -10,6 +9,7 @@ use keymend_domain::directory::examination::{Condition, ServerReport};
 use keymend_domain::directory::rights::{RightsReport, Severity};
 use keymend_domain::directory::{Directory, DirectoryError};
 use keymend_domain::policy::Policy;
+use keymend_domain::route::Realms;
 use keymend_domain::time::{DAY_MS, Moment};
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,9 @@ pub struct Integration {
     pub down_since: Option<Moment>,
     /// How many looks in a row found no server.
     pub misses: u32,
+    /// The endings and domains that it says are its own; `None` if it never answered.
+    #[serde(default)]
+    pub told: Option<Realms>,
 }
 
 impl Integration {
@@ -94,6 +97,7 @@ impl Integration {
             failed_at: before.and_then(|before| before.failed_at),
             down_since: down_since.filter(|_| !is_up),
             misses: if is_up { 0 } else { misses },
+            told: None,
         }
     }
 
@@ -152,27 +156,47 @@ impl Integration {
 }
 
 impl App {
-    /// Looks at the directories until the process ends.
+    /// Looks at the directories until the process ends; at each by itself, so that one that hangs
+    /// does not hold up the news of the others.
     pub async fn watch_integration_forever(&self) {
-        let mut known: HashMap<DirectoryName, Integration> = HashMap::new();
+        let names = self.inner.directories.names();
+        futures_util::future::join_all(names.map(|name| self.watch_one_forever(name))).await;
+    }
+
+    async fn watch_one_forever(&self, name: &DirectoryName) {
+        let mut known: Option<Integration> = None;
         loop {
-            let names: Vec<DirectoryName> = self.inner.directories.names().cloned().collect();
-            for name in names {
-                let before = known.get(&name);
-                let interval_ms = self.inner.directories.interval_ms(&name);
-                let is_due = before.is_none_or(|before| {
-                    self.now().since_ms(before.checked_at) >= interval_ms
-                        || before.line != before.line(self.policy().writes_to_directory(&name.0))
-                });
-                if !is_due {
-                    continue;
-                }
-                let state = self.look_at(&name, before).await;
-                self.save_integration(&name, &state).await;
-                known.insert(name, state);
+            if self.is_due(name, known.as_ref()) {
+                let state = self.look_at(name, known.as_ref()).await;
+                self.save_integration(name, &state).await;
+                known = Some(state);
             }
             tokio::time::sleep(EVERY).await;
         }
+    }
+
+    fn is_due(&self, name: &DirectoryName, before: Option<&Integration>) -> bool {
+        let interval_ms = self.inner.directories.interval_ms(name);
+        before.is_none_or(|before| {
+            self.now().since_ms(before.checked_at) >= interval_ms
+                || before.line != before.line(self.policy().writes_to_directory(&name.0))
+        })
+    }
+
+    /// Takes up what directories said of themselves before this process began, so that names go
+    /// the same way after a restart, also while one of them is silent.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Fault`] if the store failed.
+    pub async fn recall_realms(&self) -> Result<(), Stop> {
+        for name in self.inner.directories.names() {
+            let kept = self.integration(name).await?;
+            if let Some(told) = kept.and_then(|kept| kept.told) {
+                self.inner.directories.learn(name, told);
+            }
+        }
+        Ok(())
     }
 
     /// Looks at one directory, and proves its rights if that was not done for a day.
@@ -194,6 +218,10 @@ impl App {
         }
         let calls = guard.calls();
         let mut state = Integration::next(before, servers, rights, self.now());
+        if is_up && let Ok(realms) = guard.realms().await {
+            self.inner.directories.learn(name, realms);
+        }
+        state.told = self.inner.directories.told(name);
         let signing_in: Option<i64> = state.servers.iter().find_map(|server| server.latency_ms);
         state.latency_ms = calls.median_ms.or(signing_in);
         let now = Some(self.now());

@@ -103,10 +103,10 @@ impl App {
             .await?;
         let answer = match attempt {
             Attempt::Paused(refusal) => return Err(Stop::Refused(refusal)),
-            Attempt::Withheld => self.ask_directories(None, &password).await?,
+            Attempt::Withheld => self.ask_directories((&claim, None), &password).await?,
             Attempt::Allowed => {
                 let asked = account.as_ref().map(|account| &account.id);
-                self.ask_directories(asked, &password).await?
+                self.ask_directories((&claim, asked), &password).await?
             }
         };
         self.admit_person((claim, correlation), account, answer, visitor)
@@ -119,7 +119,8 @@ impl App {
         account: Option<&Account>,
         visitor: &Visitor,
     ) -> Result<Attempt, Stop> {
-        let rules = self.sign_in_rules(account.map(|account| &account.id)).await;
+        let id = account.map(|account| &account.id);
+        let rules = self.sign_in_rules((claim, id)).await;
         let account = account.cloned();
         let desk = self.desk(visitor);
         let (claim, correlation) = (claim.clone(), correlation.clone());

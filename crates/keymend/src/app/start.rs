@@ -41,12 +41,13 @@ impl App {
     /// # Errors
     ///
     /// [`Stop::Refused`] for what an outsider can see himself: shape, bot check, pace of the
-    /// source, a blocked name, the whole site off, all directories down or paused.
+    /// source, a blocked name, the whole site off, all directories that the name may mean paused,
+    /// or one of them down.
     pub async fn start(&self, form: StartForm, visitor: &Visitor) -> Result<Started, Stop> {
         let claim = Claim::new(&form.user).map_err(shape_refusal)?;
         let correlation = self.new_journey()?;
         self.is_open()?;
-        self.writes_somewhere()?;
+        self.writes_to_some(&claim)?;
         self.admit(&claim, &correlation, form.human, visitor)
             .await?;
         let found = self.find(&claim).await?;
@@ -66,16 +67,16 @@ impl App {
         }
     }
 
-    /// Writing is switched off for every directory: nobody can be helped, and it is said at once.
-    fn writes_somewhere(&self) -> Result<(), Stop> {
+    /// Writing is switched off for every directory that the name may mean: whoever it is cannot be
+    /// helped, and it is said at once.
+    fn writes_to_some(&self, claim: &Claim) -> Result<(), Stop> {
         let policy = self.policy();
-        let mut names = self.inner.directories.names();
-        let first = names.next().map(|name| name.0.clone());
-        let is_off = |name: &str| !policy.writes_to_directory(name);
-        match first {
-            Some(directory) if is_off(&directory) && names.all(|name| is_off(&name.0)) => {
-                Err(Stop::Refused(Refusal::SitePaused { directory }))
-            }
+        let meant = self.inner.directories.meant_by(claim);
+        let is_off = |name: &DirectoryName| !policy.writes_to_directory(&name.0);
+        match meant.first() {
+            Some(first) if meant.iter().all(is_off) => Err(Stop::Refused(Refusal::SitePaused {
+                directory: first.0.clone(),
+            })),
             _ => Ok(()),
         }
     }
@@ -120,7 +121,8 @@ impl App {
         }
     }
 
-    /// Asks the directories; if one of them is silent, says so before anything is spent.
+    /// Asks the directories that the name may mean; if one of them is silent, says so before
+    /// anything is spent.
     pub(super) async fn find(&self, claim: &Claim) -> Result<Found, Stop> {
         Ok(self.inner.directories.find(claim).await?)
     }

@@ -1,12 +1,12 @@
 //! What nobody else finishes: orders a crash left open, flows whose time is over, old rows, new
 //! settings, and directories that go down or come back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use keymend_domain::account::DirectoryName;
 use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult};
-use keymend_domain::directory::Health;
+use keymend_domain::directory::{DirectoryError, Health};
 use keymend_domain::flow::Flow;
 use keymend_domain::time::{DAY_MS, Moment, SECOND_MS};
 
@@ -77,10 +77,16 @@ impl App {
             .store
             .read(move |rx| -> Result<Vec<Flow>, Stop> { Ok(rx.unsettled(before, ROWS_MOST)?) })
             .await?;
+        let mut silent = BTreeSet::new();
         for flow in open {
             let Some(order) = flow.open_order() else {
                 continue;
             };
+            // A directory that is silent is asked once in a round: the orders of the others must
+            // not wait for its deadline again and again.
+            if silent.contains(&order.account.directory) {
+                continue;
+            }
             match self.inner.directories.read(&order.account).await {
                 Ok(account) => {
                     let outcome = order.reconcile(account.as_ref());
@@ -91,6 +97,9 @@ impl App {
                 Err(error) => {
                     // It stays open: only the directory knows, and it will be asked again.
                     tracing::warn!(order.id = %order.id, %error, "an open order must wait");
+                    if matches!(error, DirectoryError::Down { .. }) {
+                        silent.insert(order.account.directory.clone());
+                    }
                 }
             }
         }
@@ -110,16 +119,18 @@ impl App {
     }
 
     async fn watch_directories(&self, watch: &mut Watch) {
-        let names: Vec<DirectoryName> = self.inner.directories.names().cloned().collect();
-        for name in names {
-            let interval_ms = self.inner.directories.interval_ms(&name);
-            if !watch.asks(&name, interval_ms, self.now()) {
-                continue;
-            }
-            let health = self.inner.directories.health(&name).await;
-            let changed = watch.note(&name, &health, self.now());
+        let directories = &self.inner.directories;
+        let names: Vec<&DirectoryName> = directories
+            .names()
+            .filter(|name| watch.asks(name, directories.interval_ms(name), self.now()))
+            .collect();
+        // All at once: one that hangs must not hold up the news of the others.
+        let asking = names.iter().map(|name| directories.health(name));
+        let answers = futures_util::future::join_all(asking).await;
+        for (name, health) in names.into_iter().zip(answers) {
+            let changed = watch.note(name, &health, self.now());
             if changed.is_news {
-                self.note_state(&name, &health).await;
+                self.note_state(name, &health).await;
             }
             if let Some(what) = changed.tell {
                 self.tell_administrators(what, &name.0).await;

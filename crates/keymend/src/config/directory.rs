@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use keymend_domain::route::Written;
 use keymend_domain::secret::Secret;
 use url::Url;
 
 use super::check::Checker;
 use super::document::{DirectoryKind, DirectorySection, WithoutPolicyHints};
 use super::fault::{Complaint, complaint};
+use super::realms;
 use super::site::has_more_than_a_path;
 
 /// One directory, ready to be connected to.
@@ -31,6 +33,8 @@ pub struct DirectoryConfig {
     pub bind_password: Secret,
     /// Where the accounts are.
     pub base: String,
+    /// The endings and domains by which names mean this directory alone.
+    pub realms: Written,
     /// Attributes a typed name is looked up in.
     pub login_attributes: Option<Vec<String>>,
     /// A filter that accounts must match, in parentheses.
@@ -78,6 +82,7 @@ pub(super) fn check(
     let bind_password = check_bind(section, &at, checker);
     check_places(section, &at, checker);
     check_attributes(section, &at, checker);
+    let realms = realms::check(section, &at, checker);
     if !checker.is_clean(&at) {
         return None;
     }
@@ -91,6 +96,7 @@ pub(super) fn check(
         bind_dn: section.bind_dn.clone(),
         bind_password: bind_password?,
         base: section.base.clone(),
+        realms,
         login_attributes: section.login_attributes.clone(),
         without_policy_hints: section.without_policy_hints,
         filter: section.filter.clone(),

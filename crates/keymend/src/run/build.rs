@@ -81,8 +81,11 @@ pub(super) async fn build(path: &Path, config: &Config) -> Result<Built, Stop> {
         passwords: passwords(config),
         policy,
     };
+    let app = App::new(parts);
+    let recalled = app.recall_realms().await;
+    recalled.map_err(|stop| Stop::Fault(words::chain(&stop)))?;
     Ok(Built {
-        app: App::new(parts),
+        app,
         store,
         form_key: keys.csrf.clone(),
         entropy,

@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use keymend_domain::directory::{Directory, Health};
+use keymend_domain::route::Realms;
 use keymend_domain::time::Clock;
 
 use super::{breach, build, words};
 use crate::cli::{ConfigCheck, Output, Stop, config::load, print};
 use crate::clock::SystemClock;
+use crate::config::{Config, DirectoryConfig};
 use crate::deliver::{Carrier, Carriers};
 
 /// Checks the configuration.
@@ -29,6 +31,9 @@ pub fn check(arguments: &ConfigCheck, output: Output<'_>) -> Result<(), Stop> {
         text.push_str(&format!("remark: {remark}\n"));
     }
     text.push_str(&format!("{}: nothing is wrong with it\n", path.display()));
+    if config.directories.len() > 1 {
+        text.push_str(&words::table(&routes(&config)));
+    }
     let leaked = build::leaked(&config);
     if let Some(file) = leaked.file() {
         text.push_str(&breach::summary(file));
@@ -54,6 +59,25 @@ pub fn check(arguments: &ConfigCheck, output: Output<'_>) -> Result<(), Stop> {
             Err(Stop::Fault(format!("{failed} of {all} cannot be used")))
         }
     }
+}
+
+/// Which names are asked of which directory alone, as far as the file says it.
+fn routes(config: &Config) -> Vec<Vec<String>> {
+    let row = |section: &DirectoryConfig| {
+        let own = &section.realms;
+        let written = Realms {
+            suffixes: own.suffixes.clone().unwrap_or_default(),
+            domains: own.domains.clone().unwrap_or_default(),
+        };
+        let mut names = words::realms(&written);
+        if own.suffixes.is_none() || own.domains.is_none() {
+            names.push_str(", and what an Active Directory says of itself");
+        }
+        vec![format!("directory.{}", section.name), names]
+    };
+    let rows = config.directories.iter().map(row);
+    let rest = vec!["every directory".to_owned(), "all other names".to_owned()];
+    rows.chain([rest]).collect()
 }
 
 /// One part and what is wrong with it.

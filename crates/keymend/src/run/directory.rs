@@ -5,6 +5,7 @@ use std::sync::Arc;
 use keymend_directory::ldap::{Dialect, Grant, Grantee};
 use keymend_domain::account::DirectoryName;
 use keymend_domain::directory::rights::RightsReport;
+use keymend_domain::route::Realms;
 use keymend_domain::time::{Clock, Moment, SECOND_MS};
 use serde::Serialize;
 
@@ -38,6 +39,8 @@ struct Shown<'a> {
     directory: &'a str,
     title: &'a str,
     says: String,
+    /// The endings and domains by which names mean it alone.
+    realms: Realms,
     #[serde(flatten)]
     state: Option<&'a Integration>,
 }
@@ -52,17 +55,19 @@ fn status(arguments: &DirectoryStatus) -> Result<String, Stop> {
             let name = DirectoryName(section.name.clone());
             let state = look(&built, &name, arguments.now).await?;
             let says = says(&built, &name, state.as_ref());
+            let realms = built.app.directories().realms(&name);
             if arguments.json {
                 let shown = Shown {
                     directory: &section.name,
                     title: &section.title,
                     says,
+                    realms,
                     state: state.as_ref(),
                 };
                 let value = serde_json::to_value(&shown);
                 all.push(value.map_err(|error| Stop::Fault(error.to_string()))?);
             } else {
-                text.push_str(&report(section, &says, state.as_ref()));
+                text.push_str(&report(section, (&says, &realms), state.as_ref()));
             }
         }
         if config.directories.is_empty() {
@@ -108,7 +113,11 @@ fn says(built: &Built, name: &DirectoryName, state: Option<&Integration>) -> Str
     }
 }
 
-fn report(section: &DirectoryConfig, says: &str, state: Option<&Integration>) -> String {
+fn report(
+    section: &DirectoryConfig,
+    (says, realms): (&str, &Realms),
+    state: Option<&Integration>,
+) -> String {
     let mut text = format!("{} ({})\n  {says}\n", section.name, section.title);
     let Some(state) = state else {
         return text;
@@ -119,6 +128,7 @@ fn report(section: &DirectoryConfig, says: &str, state: Option<&Integration>) ->
         .map_or_else(|| "-".to_owned(), |ms| format!("{ms} ms"));
     let mut rows = vec![
         ("service account", section.bind_dn.clone()),
+        ("names", words::realms(realms)),
         ("latency", latency),
         ("last success", or_never(state.succeeded_at)),
         ("last failure", or_never(state.failed_at)),

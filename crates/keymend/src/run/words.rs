@@ -4,6 +4,7 @@ use std::error::Error;
 
 use jiff::Timestamp;
 use keymend_domain::policy::{Finding, Severity};
+use keymend_domain::route::Realms;
 use keymend_domain::time::Moment;
 
 /// An error with everything that caused it, outermost first.
@@ -135,6 +136,18 @@ fn about_passwords(word: &str) -> &str {
         "weak-passwords-only-noted" => "weak passwords are accepted, and the log notes the rule",
         "leaked-passwords-accepted" => "passwords of public lists would be accepted",
         other => other,
+    }
+}
+
+/// The names that mean one directory alone: `…@example.org, EXAMPLE\…`.
+pub(super) fn realms(realms: &Realms) -> String {
+    let suffixes = realms.suffixes.iter().map(|realm| format!("…@{realm}"));
+    let domains = realms.domains.iter();
+    let domains = domains.map(|realm| format!("{}\\…", realm.as_str().to_uppercase()));
+    let words: Vec<String> = suffixes.chain(domains).collect();
+    match words.is_empty() {
+        true => "none is its alone".to_owned(),
+        false => words.join(", "),
     }
 }
 

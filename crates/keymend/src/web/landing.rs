@@ -97,6 +97,7 @@ fn prepared(
         user: String::new(),
         example: site.user_example.clone(),
         down: Vec::new(),
+        is_another_up: false,
         human,
     };
     let html = renderer

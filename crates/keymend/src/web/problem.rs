@@ -144,6 +144,7 @@ impl Desk {
         let page = DirectoryDown {
             directory: self.web.app().directories().title(directory),
             is_paused: matches!(refusal, Refusal::SitePaused { .. }),
+            is_one_of_several: self.web.app().directories().is_another_up(),
         };
         self.page(status_of(refusal), frame, &page).done()
     }

@@ -28,6 +28,7 @@ mod parallel;
 mod queue;
 mod registration;
 mod reset;
+mod routes;
 mod sessions;
 mod sign_in;
 mod silent;

@@ -22,6 +22,7 @@ use keymend_domain::account::{AccountRef, DirectoryName};
 use keymend_domain::directory::Directory;
 use keymend_domain::method::MethodKind;
 use keymend_domain::policy::{BotCheck, Policy, Settings};
+use keymend_domain::route::Written;
 use keymend_domain::time::{Clock, Entropy, Moment};
 
 use crate::chance::Seeded;
@@ -46,6 +47,7 @@ pub struct Plan {
     texts: Option<Carrier>,
     is_plain: bool,
     beside: Option<Arc<dyn Directory>>,
+    called: Vec<(DirectoryName, Written)>,
 }
 
 impl Plan {
@@ -102,12 +104,17 @@ impl Plan {
         self
     }
 
+    /// The endings and domains by which names mean this directory alone.
+    pub fn called(mut self, name: &str, written: Written) -> Self {
+        self.called.push((DirectoryName(name.to_owned()), written));
+        self
+    }
+
     /// Builds it.
     pub async fn opens(mut self) -> World {
         let clock = ManualClock::at(MORNING);
         let entropy: Arc<dyn Entropy> = Arc::new(Seeded::new(1));
-        let root = RootKey::fresh(&Seeded::new(7)).unwrap();
-        let keys = Arc::new(Keys::derive(&root, "tests").unwrap());
+        let keys = keys();
         let directory = Arc::new(self.directory(&clock, &entropy));
         let store = self.store(&keys).await;
         let accounts = match directory.account_count().await.unwrap() {
@@ -129,13 +136,18 @@ impl Plan {
                 .clone()
                 .map(|other| (other, "the branch".to_owned())),
         );
+        let directories = Directories::new(directories, Arc::new(clock.clone()));
+        let called = self.called.drain(..);
+        let directories = called.fold(directories, |all, (name, written)| {
+            all.called(&name, written)
+        });
         let site = self.site();
         let mut carriers = Carriers::demo(&outbox);
         carriers.mail = self.mail.take().or(carriers.mail);
         carriers.text = self.texts.take().or(carriers.text);
         let app = App::new(Parts {
             store: store.clone(),
-            directories: Directories::new(directories, Arc::new(clock.clone())),
+            directories,
             clock: Arc::new(clock.clone()),
             entropy,
             flow_keys: keys.for_flows(),
@@ -202,6 +214,12 @@ impl Plan {
             demo: None,
         }
     }
+}
+
+/// The keys of every world.
+pub fn keys() -> Arc<Keys> {
+    let root = RootKey::fresh(&Seeded::new(7)).unwrap();
+    Arc::new(Keys::derive(&root, "tests").unwrap())
 }
 
 fn words() -> SiteWords {
@@ -296,6 +314,7 @@ impl World {
             texts: None,
             is_plain: false,
             beside: None,
+            called: Vec::new(),
         }
     }
 

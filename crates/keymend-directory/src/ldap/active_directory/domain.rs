@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use keymend_domain::route::{Realm, Realms};
 use keymend_domain::time::{MINUTE_MS, Moment};
 use ldap3::Scope;
 
@@ -138,6 +139,19 @@ impl Domain {
         tests
     }
 
+    /// What stands behind the `@` of names in this domain, and before the `\`.  Other endings of
+    /// user principal names are the forest's, and often those of everybody's mail: they are not
+    /// taken for this domain's own.
+    pub(super) fn realms(&self) -> Realms {
+        let dns = Realm::new(&self.dns).ok();
+        let netbios = self.netbios.as_deref();
+        let netbios = netbios.and_then(|name| Realm::new(name).ok());
+        Realms {
+            suffixes: dns.iter().cloned().collect(),
+            domains: dns.into_iter().chain(netbios).collect(),
+        }
+    }
+
     fn is_called(&self, name: &str) -> bool {
         let netbios = self.netbios.as_deref();
         netbios.is_some_and(|own| own.eq_ignore_ascii_case(name))
@@ -198,6 +212,19 @@ mod tests {
         );
         assert!(tests("lab.test\\jane", &both).ends_with("(sAMAccountName=jane)"));
         assert!(tests("jane@LAB.test", &both).ends_with("(sAMAccountName=jane)"));
+    }
+
+    #[test]
+    fn a_domain_says_by_which_names_it_is_called() {
+        let stored = serde_json::to_string(&domain().realms()).unwrap();
+        let expected = r#"{"suffixes":["lab.test"],"domains":["lab","lab.test"]}"#;
+        assert_eq!(stored, expected);
+        let nameless = Domain {
+            netbios: None,
+            dns: dns_name("O=corp"),
+            policy: None,
+        };
+        assert_eq!(nameless.realms(), Realms::default());
     }
 
     #[test]

@@ -1,14 +1,15 @@
-//! Asking about a sign-in in every directory at once.
+//! Asking about a sign-in in every directory that the name may mean, in all of them at once.
 //!
 //! A name is somebody's in one directory and nobody's in the others, and most names are nobody's
 //! in all of them.  Each directory gets the same questions for each name: about the account where
 //! it is, about nobody where it is not.  Otherwise the slower of two directories would tell by the
-//! time of the answer which names it has.
+//! time of the answer which names it has.  A name that says which directory it means is asked of
+//! that one alone, whether it has such an account or not.
 
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use keymend_domain::account::{AccountRef, Anchor, DirectoryName};
+use keymend_domain::account::{AccountRef, Anchor, Claim, DirectoryName};
 use keymend_domain::directory::{Directory, Health, NoMatch, PasswordRules, SignIn};
 use keymend_domain::secret::Password;
 
@@ -25,8 +26,11 @@ impl App {
     /// The lockout rules of an account, or the default ones for nobody.  Where they cannot be read
     /// nobody may be asked: a page that said so would tell that the name means somebody, so it is
     /// as if no try were left.
-    pub(super) async fn sign_in_rules(&self, account: Option<&AccountRef>) -> PasswordRules {
-        let questions = self.questions(account);
+    pub(super) async fn sign_in_rules(
+        &self,
+        asked: (&Claim, Option<&AccountRef>),
+    ) -> PasswordRules {
+        let questions = self.questions(asked);
         let asking = questions
             .iter()
             .map(|question| self.password_rules(&question.whom));
@@ -42,18 +46,18 @@ impl App {
         }
     }
 
-    /// What the directory of an account says to a password; every other is asked about nobody,
-    /// and so are all of them if nobody is meant.
+    /// What the directory of an account says to a password; every other that the name may mean is
+    /// asked about nobody, and so are all of them if it means nobody.
     ///
     /// # Errors
     ///
     /// `directory.down`: one of them, whichever it is, does not answer any more.
     pub(super) async fn ask_directories(
         &self,
-        account: Option<&AccountRef>,
+        asked: (&Claim, Option<&AccountRef>),
         password: &Password,
     ) -> Result<SignIn, Stop> {
-        let questions = self.questions(account);
+        let questions = self.questions(asked);
         let asking = questions.iter().map(|question| {
             let Question {
                 directory, whom, ..
@@ -79,20 +83,21 @@ impl App {
         Ok(said)
     }
 
-    fn questions(&self, account: Option<&AccountRef>) -> Vec<Question> {
+    fn questions(&self, (claim, account): (&Claim, Option<&AccountRef>)) -> Vec<Question> {
         let directories = &self.inner.directories;
-        let named = directories
-            .names()
-            .filter_map(|name| Some((name, directories.get(name)?)));
-        let question = |(name, directory): (&DirectoryName, &Arc<dyn Directory>)| {
-            let meant = account.filter(|account| account.directory == *name);
-            Question {
-                directory: Arc::clone(directory),
-                whom: meant.cloned().unwrap_or_else(|| nobody_in(name)),
+        let mut names = directories.meant_by(claim);
+        // The account is asked about in any case, should the routes have changed since it was found.
+        let found = account.map(|account| &account.directory);
+        names.extend(found.filter(|name| !names.contains(name)).cloned());
+        let question = |name: DirectoryName| {
+            let meant = account.filter(|account| account.directory == name);
+            Some(Question {
+                directory: Arc::clone(directories.get(&name)?),
+                whom: meant.cloned().unwrap_or_else(|| nobody_in(&name)),
                 is_meant: meant.is_some(),
-            }
+            })
         };
-        named.map(question).collect()
+        names.into_iter().filter_map(question).collect()
     }
 }
 

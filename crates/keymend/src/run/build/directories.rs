@@ -32,7 +32,7 @@ pub(crate) fn directories(
         .collect()
 }
 
-/// The same, each looked at as often as its section says.
+/// The same, each called and looked at as its section says.
 pub(super) fn connected(
     path: &Path,
     config: &Config,
@@ -43,6 +43,7 @@ pub(super) fn connected(
     Ok(sections.fold(all, |all, section| {
         let name = DirectoryName(section.name.clone());
         all.looked_at_every(&name, section.health_interval_secs)
+            .called(&name, section.realms.clone())
     }))
 }
 

@@ -21,6 +21,8 @@ pub struct Start {
     pub example: String,
     /// The directories that cannot be reached just now, by their display names.
     pub down: Vec<String>,
+    /// Whether others can.
+    pub is_another_up: bool,
     /// How the visitor shows to be no robot.
     pub human: HumanCheck,
 }
@@ -138,6 +140,7 @@ impl Page for Start {
             user: String::new(),
             example: "jane.doe".to_owned(),
             down: Vec::new(),
+            is_another_up: false,
             human,
         };
         let work = HumanCheck::Work {
@@ -153,6 +156,11 @@ impl Page for Start {
             Self {
                 user: "jane.doe".to_owned(),
                 down: vec!["Head office".to_owned()],
+                ..start(work.clone())
+            },
+            Self {
+                down: vec!["Head office".to_owned()],
+                is_another_up: true,
                 ..start(work)
             },
             start(HumanCheck::Waited {

@@ -81,6 +81,8 @@ pub struct DirectoryDown {
     pub directory: String,
     /// Whether its administrators paused it, rather than that it fell silent.
     pub is_paused: bool,
+    /// Whether names that say where they belong can still be helped, in other directories.
+    pub is_one_of_several: bool,
 }
 
 /// S25: how to get help.
@@ -207,11 +209,12 @@ impl Page for DirectoryDown {
     const TEMPLATE: &'static str = "directory_down.html";
 
     fn samples() -> Vec<Self> {
-        let page = |is_paused| Self {
+        let page = |is_paused, is_one_of_several| Self {
             directory: "Head office".to_owned(),
             is_paused,
+            is_one_of_several,
         };
-        vec![page(false), page(true)]
+        vec![page(false, false), page(true, false), page(false, true)]
     }
 }
 

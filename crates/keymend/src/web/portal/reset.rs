@@ -97,6 +97,7 @@ fn form(desk: &Desk, shown: Form) -> Response {
         user: shown.user,
         example: desk.web.site().user_example.clone(),
         down: desk.web.app().directories().down_titles(),
+        is_another_up: desk.web.app().directories().is_another_up(),
         human: shown.human,
     };
     let mut frame = Desk::with_errors(desk.frame(), shown.errors);
