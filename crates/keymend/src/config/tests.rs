@@ -296,3 +296,44 @@ proptest::proptest! {
         }
     }
 }
+
+/// The good file with these lines in its directory, and a second one with those.
+fn two(corp: &str, branch: &str) -> String {
+    let (_, section) = GOOD.split_once("[directory.corp]").unwrap();
+    format!("{GOOD}{corp}\n[directory.branch]{section}{branch}\n")
+}
+
+#[test]
+fn endings_and_domains_are_read_in_one_spelling_and_none_need_be_written() {
+    let corp = "suffixes = [\"Corp.TEST.\", \"bücher.test\"]\ndomains = []";
+    let config = Folder::with(&two(corp, "")).load().unwrap();
+    let [branch, corp] = config.directories.as_slice() else {
+        panic!("two directories")
+    };
+    assert_eq!(
+        (&branch.realms.suffixes, &branch.realms.domains),
+        (&None, &None)
+    );
+    let suffixes = corp.realms.suffixes.iter().flatten();
+    let suffixes: Vec<&str> = suffixes.map(|realm| realm.as_str()).collect();
+    assert_eq!(suffixes, ["corp.test", "xn--bcher-kva.test"]);
+    assert_eq!(corp.realms.domains.as_ref().map(|own| own.len()), Some(0));
+}
+
+#[test]
+fn an_ending_or_a_domain_belongs_to_one_directory() {
+    check(
+        &two(
+            "suffixes = [\"a.test\", \"Corp.test\"]\ndomains = [\"CORP\"]",
+            "suffixes = [\"corp.TEST\"]\ndomains = [\"corp\"]",
+        ),
+        &expect![""],
+    );
+    check(
+        &two(
+            "suffixes = [\"@corp.test\"]\ndomains = [\"CORP\\\\\", \"\"]",
+            "",
+        ),
+        &expect![""],
+    );
+}

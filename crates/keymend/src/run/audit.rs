@@ -1,5 +1,6 @@
 //! `keymend audit`: searching, exporting and verifying the audit trail.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Personal};
@@ -101,11 +102,20 @@ fn reference(typed: &str) -> String {
 
 /// One line for each record.
 pub(super) fn lines(records: &[AuditRecord]) -> String {
-    let rows: Vec<Vec<String>> = records.iter().map(row).collect();
+    let directories: BTreeSet<&str> = records.iter().filter_map(directory).collect();
+    // Two people may have one login in two directories.
+    let is_told = directories.len() > 1;
+    let rows: Vec<Vec<String>> = records.iter().map(|record| row(record, is_told)).collect();
     words::table(&rows)
 }
 
-fn row(record: &AuditRecord) -> Vec<String> {
+/// The directory of the account that a record is about.
+fn directory(record: &AuditRecord) -> Option<&str> {
+    let (directory, _) = record.event.subject.as_deref()?.split_once('/')?;
+    Some(directory)
+}
+
+fn row(record: &AuditRecord, tells_directory: bool) -> Vec<String> {
     let event = &record.event;
     let personal = &event.personal;
     let or_none = |text: Option<&String>| text.cloned().unwrap_or_else(|| "-".to_owned());
@@ -115,7 +125,10 @@ fn row(record: &AuditRecord) -> Vec<String> {
         AuditResult::Refused => "refused",
         AuditResult::Info => "info",
     };
-    let who = personal.login.as_ref().or(event.subject.as_ref());
+    let who = match (&personal.login, directory(record)) {
+        (Some(login), Some(directory)) if tells_directory => Some(format!("{login} ({directory})")),
+        (login, _) => login.clone().or_else(|| event.subject.clone()),
+    };
     let mut more: Vec<String> = [&event.method, &event.reason, &personal.address]
         .into_iter()
         .flatten()
@@ -128,7 +141,7 @@ fn row(record: &AuditRecord) -> Vec<String> {
         event.event.word().to_owned(),
         result.to_owned(),
         event.correlation_id.reference(),
-        or_none(who),
+        or_none(who.as_ref()),
         more.join(" "),
     ]
 }

@@ -11,5 +11,6 @@ mod every_step;
 mod full_disk;
 mod house;
 mod journey;
+mod several;
 mod visitor;
 mod walker;

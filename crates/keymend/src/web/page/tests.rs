@@ -366,6 +366,7 @@ fn the_prepared_landing_page_is_the_rendered_one() {
         user: String::new(),
         example: "jane.doe".to_owned(),
         down: Vec::new(),
+        is_another_up: false,
         human: HumanCheck::Work {
             challenge: challenge.to_owned(),
             bits: 12,
