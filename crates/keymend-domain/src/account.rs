@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use crate::time::Moment;
 
@@ -180,14 +181,15 @@ impl Claim {
         &self.0
     }
 
-    /// The form under which typed names are counted: NFKD, combining marks dropped, case-folded,
-    /// NFC, trimmed (source: behaviour §2.6 rule 1).
+    /// The form under which typed names are counted: NFKD, combining marks and invisible signs
+    /// dropped, case-folded, NFC, trimmed (source: behaviour §2.6 rule 1; directories drop invisible
+    /// signs before they compare, RFC 4518 §2.2).
     #[must_use]
     pub fn canonical(&self) -> String {
         let folded: String = self
             .0
             .nfkd()
-            .filter(|sign| !is_combining_mark(*sign))
+            .filter(|sign| !is_combining_mark(*sign) && !is_invisible(*sign))
             .flat_map(char::to_lowercase)
             .collect();
         folded
@@ -197,6 +199,10 @@ impl Claim {
             .trim()
             .to_owned()
     }
+}
+
+fn is_invisible(sign: char) -> bool {
+    sign.general_category() == GeneralCategory::Format
 }
 
 /// Prints nothing of the name: people type passwords into name fields.
@@ -213,7 +219,14 @@ mod tests {
     #[test]
     fn spellings_of_one_name_count_as_one() {
         let canonical = |text: &str| Claim::new(text).unwrap().canonical();
-        for spelling in ["user1", " USER1 ", "User1", "ｕｓｅｒ１", "üser1"] {
+        for spelling in [
+            "user1",
+            " USER1 ",
+            "User1",
+            "ｕｓｅｒ１",
+            "üser1",
+            "us\u{ad}er\u{200b}1\u{fe0f}",
+        ] {
             assert_eq!(canonical(spelling), "user1", "{spelling}");
         }
         assert_eq!(canonical("Straße"), canonical("STRASSE"));

@@ -185,11 +185,12 @@ impl Routes {
     pub fn of(&self, claim: &Claim) -> Route {
         let typed = claim.typed();
         let by_domain = parted(typed.split_once('\\')).and_then(|(domain, name)| {
-            let directory = self.domains.get(&Realm::new(domain).ok()?)?;
-            Some((directory, Claim::new(name).ok()?))
+            let directory = self.domains.get(&typed_realm(domain)?)?;
+            let is_plain = !name.contains('\\') && name.trim_start() == name;
+            Some((directory, Claim::new(name).ok().filter(|_| is_plain)?))
         });
         let by_suffix = parted(typed.rsplit_once('@'))
-            .and_then(|(_, suffix)| self.suffixes.get(&Realm::new(suffix).ok()?));
+            .and_then(|(_, suffix)| self.suffixes.get(&typed_realm(suffix)?));
         let (directory, claim) = match (by_domain, by_suffix) {
             (Some((one, _)), Some(other)) if one != other => return Route::Everywhere,
             (Some((directory, claim)), _) => (directory, claim),
@@ -255,6 +256,15 @@ fn unshared<'a>(
         }
     }
     routes
+}
+
+/// A realm inside a claim.
+///
+/// Only spellings that are counted as one name are taken for one (see [`Claim::canonical`]): if
+/// there were ever another way to write a realm, a guesser would have ever another name to use up.
+fn typed_realm(text: &str) -> Option<Realm> {
+    let is_counted_apart = text.ends_with('.') || text.contains(['\u{3002}', '\u{ff61}']);
+    Realm::new(text).ok().filter(|_| !is_counted_apart)
 }
 
 /// Both halves, if there are two.

@@ -82,6 +82,12 @@ fn every_other_name_is_asked_everywhere() {
         "corp.example\\jane",
         "jane@CORP",
         "jane＠corp.example",
+        "jane@corp.example.",
+        "jane@corp。example",
+        "jane@corp｡example",
+        "CORP.\\jane",
+        "CORP\\ jane",
+        "CORP\\CORP\\jane",
         "CORP\\jane@branch.example",
     ] {
         assert_eq!(route(&three(), typed), "all", "{typed}");
@@ -92,9 +98,8 @@ fn every_other_name_is_asked_everywhere() {
 fn spellings_of_one_realm_go_one_way() {
     for typed in [
         "jane@CORP.Example",
-        "jane@corp.example.",
-        "jane@ｃｏｒｐ.example",
-        "jane@corp。example",
+        "jane@ｃｏｒｐ．example",
+        "jane@co\u{ad}rp.example",
         "jane@BÜCHER.example",
         "jane@bu\u{308}cher.example",
         "jane@xn--bcher-kva.example",
@@ -307,6 +312,22 @@ proptest! {
                 prop_assert_eq!(one, other);
             }
             (one, other) => prop_assert_eq!(one, other),
+        }
+    }
+
+    #[test]
+    fn whatever_is_taken_for_a_realm_counts_as_one_name(
+        domain in "[CcＣｃ]\\PC?[Oo]\\PC?[Rr][Ｐp]\\PC?",
+        suffix in "[Cc]orp\\PC?[.．。]\\PC?Example\\PC?",
+    ) {
+        for (typed, plain) in [
+            (format!("{domain}\\jane"), "corp\\jane"),
+            (format!("jane@{suffix}"), "jane@corp.example"),
+        ] {
+            let claim = Claim::new(&typed).unwrap();
+            if three().of(&claim) != Route::Everywhere {
+                prop_assert_eq!(claim.canonical(), Claim::new(plain).unwrap().canonical());
+            }
         }
     }
 }

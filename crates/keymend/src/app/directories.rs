@@ -197,6 +197,19 @@ impl Directories {
         found.map_or_else(|| name.to_owned(), |connected| connected.title.clone())
     }
 
+    /// How administrators know an account: by its login, and where there are several directories
+    /// by what people call its own.
+    #[must_use]
+    pub fn name_of(&self, account: &Account) -> String {
+        match self.all.len() {
+            0 | 1 => account.login.clone(),
+            _ => {
+                let title = self.title(&account.id.directory.0);
+                format!("{} ({title})", account.login)
+            }
+        }
+    }
+
     /// The names of all of them.
     pub fn names(&self) -> impl Iterator<Item = &DirectoryName> {
         self.all.iter().map(|connected| connected.directory.name())

@@ -67,7 +67,7 @@ impl App {
                     return Ok(());
                 };
                 let tidings = Tidings::HelpWanted {
-                    login: account.login.clone(),
+                    login: desk.inner.directories.name_of(&account),
                 };
                 for to in administrators(&desk) {
                     let mut notice = notice(&desk, to, tidings.clone(), correlation.clone())?;
@@ -218,7 +218,8 @@ impl App {
             .inner
             .store
             .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
-                let named = owner.as_ref().map(|owner| owner.login.clone());
+                let directories = &desk.inner.directories;
+                let named = owner.as_ref().map(|owner| directories.name_of(owner));
                 let tidings = Tidings::Frozen {
                     login: named.unwrap_or_else(|| frozen.account.key()),
                     set_aside: frozen.set_aside,

@@ -327,13 +327,14 @@ fn an_ending_or_a_domain_belongs_to_one_directory() {
             "suffixes = [\"a.test\", \"Corp.test\"]\ndomains = [\"CORP\"]",
             "suffixes = [\"corp.TEST\"]\ndomains = [\"corp\"]",
         ),
-        &expect![""],
+        &expect![[r#"
+            keymend.toml:19: directory.corp.suffixes = ["a.test", "Corp.test"]: corp.test is claimed by directory.branch as well; keep it in the one directory that such names mean; to have both asked, take it out of both
+            keymend.toml:20: directory.corp.domains = ["CORP"]: corp is claimed by directory.branch as well; keep it in the one directory that such names mean; to have both asked, take it out of both"#]],
     );
     check(
-        &two(
-            "suffixes = [\"@corp.test\"]\ndomains = [\"CORP\\\\\", \"\"]",
-            "",
-        ),
-        &expect![""],
+        &two("suffixes = [\"@corp.test\"]\ndomains = [\"CORP\\\\\"]", ""),
+        &expect![[r#"
+            keymend.toml:19: directory.corp.suffixes[0] = "@corp.test": "@corp.test" is not the name of a domain; write it without @ or \, for instance example.org
+            keymend.toml:20: directory.corp.domains[0] = "CORP\\": "CORP\\" is not the name of a domain; write it without @ or \, for instance example.org"#]],
     );
 }

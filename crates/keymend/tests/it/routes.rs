@@ -427,6 +427,23 @@ async fn unlocking_and_freezing_in_one_directory_leave_the_other_as_it_is() {
 }
 
 #[tokio::test]
+async fn administrators_hear_in_which_directory_somebody_needs_help() {
+    let (branch, _) = Branch::open().await;
+    let world = routed(&branch).opens().await;
+    for (user, named) in [
+        ("BRANCH\\jane01", "jane01 (the branch)"),
+        ("jane01@corp.example", "jane01 (the directory)"),
+    ] {
+        let mut visitor = world.visitor();
+        visitor.goes_to("/help").await;
+        visitor.submits("/help", &[("user", user)]).await;
+        let mail = world.message_to("admins@work.example");
+        assert!(mail.contains(named), "{mail}");
+    }
+    world.rests().await;
+}
+
+#[tokio::test]
 async fn what_directories_say_of_themselves_counts_when_both_were_heard_and_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let (branch, _) = Branch::open().await;

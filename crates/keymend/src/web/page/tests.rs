@@ -334,6 +334,7 @@ fn pages_before_the_first_proof_hold_site_settings_and_what_was_typed_and_nothin
         start.html.human.kind
         start.html.human.ticket
         start.html.human.token
+        start.html.is_another_up
         start.html.user
         queue_wait.html.renew_secs
         ways.html.ways

@@ -215,7 +215,7 @@ async fn a_directory_that_is_down_stops_its_own_people_and_names_that_say_nothin
     let john = ds_person("john.roe").password;
     let login = [("user", "WORKS\\john.roe"), ("password", john)];
     signing_in.sends("/signin", &login).await;
-    signing_in.sees("Security info");
+    signing_in.sees("Set up a way back in");
 
     // What the domain said of itself is known after a restart too, while one is still down.
     three.house.stop();
