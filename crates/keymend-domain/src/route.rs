@@ -113,8 +113,8 @@ pub enum Route {
 
 /// Where names are looked for, from what was configured and from what directories say.
 ///
-/// What is written counts always.  What directories say of themselves counts when all of them
-/// have spoken, and only for realms that no other wrote or said: else the order in which they
+/// What is written counts always.  What directories say of themselves counts when all that have
+/// nothing written have spoken, and only for realms that no other wrote or said: else the order in which they
 /// answer would decide whom a name means, and one of them could take the names of another that
 /// has not answered yet.
 #[derive(Debug, Clone, Default)]
@@ -217,10 +217,12 @@ impl Routes {
     }
 
     fn draw(&mut self) {
-        let has_everybody_spoken = self.known.iter().all(|known| known.told.is_some());
         let drawn = |written: fn(&Written) -> Option<&BTreeSet<Realm>>,
                      told: fn(&Realms) -> &BTreeSet<Realm>| {
             let known = self.known.iter();
+            let has_everybody_spoken = known
+                .clone()
+                .all(|one| one.told.is_some() || written(&one.written).is_some());
             let writing = known.clone().map(|one| (&one.name, written(&one.written)));
             let saying = known
                 .filter(|one| has_everybody_spoken && written(&one.written).is_none())

@@ -132,19 +132,25 @@ fn a_realm_is_a_domain_and_nothing_else() {
 }
 
 #[test]
-fn what_directories_say_counts_when_all_of_them_have_spoken() {
+fn what_directories_say_counts_when_all_with_nothing_written_have_spoken() {
     let mut routes = Routes::new([
         (name("ad"), Written::default()),
-        (name("ldap"), written(&["people.example"], &[])),
+        (
+            name("ldap"),
+            Written {
+                suffixes: Some(set(&["people.example"])),
+                domains: None,
+            },
+        ),
     ]);
-    assert!(!routes.learn(&name("ad"), realms(&["lab.test"], &["LAB", "lab.test"])));
-    assert_eq!(route(&routes, "jane@lab.test"), "all");
+    assert!(routes.learn(&name("ad"), realms(&["lab.test"], &["LAB", "lab.test"])));
+    assert_eq!(route(&routes, "jane@lab.test"), "ad: jane@lab.test");
     assert_eq!(
         route(&routes, "jane@people.example"),
         "ldap: jane@people.example"
     );
+    assert_eq!(route(&routes, "lab\\jane"), "all", "ldap may say the same");
     assert!(routes.learn(&name("ldap"), Realms::default()));
-    assert_eq!(route(&routes, "jane@lab.test"), "ad: jane@lab.test");
     assert_eq!(route(&routes, "lab\\jane"), "ad: jane");
     assert_eq!(
         routes.realms(&name("ad")),

@@ -8,6 +8,9 @@ use super::check::Checker;
 use super::directory::DirectoryConfig;
 use super::document::DirectorySection;
 
+/// One of the two lists of a section.
+type List = fn(&Written) -> Option<&BTreeSet<Realm>>;
+
 /// The realms of one section.
 pub(super) fn check(section: &DirectorySection, at: &str, checker: &mut Checker<'_>) -> Written {
     let suffixes = section.suffixes.as_deref();
@@ -37,7 +40,7 @@ fn all(texts: &[String], key: &str, checker: &mut Checker<'_>) -> BTreeSet<Realm
 
 /// Complains of realms that two directories claim: nobody could say whom such a name means.
 pub(super) fn check_shared(directories: &[DirectoryConfig], checker: &mut Checker<'_>) {
-    let lists: [(&str, fn(&Written) -> Option<&BTreeSet<Realm>>); 2] = [
+    let lists: [(&str, List); 2] = [
         ("suffixes", |own| own.suffixes.as_ref()),
         ("domains", |own| own.domains.as_ref()),
     ];
