@@ -76,6 +76,8 @@ deeds! {
     PasswordReset = "password.reset",
     /// A password was changed by someone who knew the old one.
     PasswordChanged = "password.changed",
+    /// Soon after a new password, the directory counted wrong ones that nobody typed here.
+    WrongPasswordsSeen = "password.wrong_seen",
     /// A directory lock was lifted.
     AccountUnlocked = "account.unlocked",
     /// The owner pressed "This was not me".

@@ -165,6 +165,18 @@ pub enum Tidings {
     PasswordUnsure,
     /// M6: the account was unlocked.
     AccountUnlocked,
+    /// M22: soon after a new password, something tried wrong ones.
+    WrongPasswords {
+        /// The servers that counted the last one.
+        servers: Vec<String>,
+        /// When that was, by their clock.
+        at: Moment,
+        /// Whether it was just then, and not at some time shortly before.
+        is_exact: bool,
+        /// How many are left before the account is locked, 0 if it is; `None` if none locks it, or
+        /// nobody can say.
+        left: Option<u32>,
+    },
     /// M7: an administrator's password was reset, told to administrators.
     AdministratorReset {
         /// The administrator's login name.
@@ -233,6 +245,7 @@ impl Tidings {
             Self::HelpWanted { .. } => "M14",
             Self::Frozen { .. } => "M19",
             Self::Attention { .. } => "M21",
+            Self::WrongPasswords { .. } => "M22",
         }
     }
 
@@ -248,6 +261,7 @@ impl Tidings {
             | Self::AdministratorReset { .. }
             | Self::SecurityInfo { .. }
             | Self::HalfWay { .. }
+            | Self::WrongPasswords { .. }
             | Self::Frozen { .. } => Urgency::Warning,
             Self::Help(_)
             | Self::TooManyTries { .. }

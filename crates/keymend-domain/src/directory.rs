@@ -2,6 +2,7 @@
 
 pub mod examination;
 pub mod rights;
+pub mod tally;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use crate::time::Moment;
 
 use self::examination::{Checkpoint, Condition, Link, ServerReport};
 use self::rights::RightsReport;
+use self::tally::ServerTallies;
 
 /// What a search for a typed name came back with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -478,6 +480,14 @@ pub trait Directory: Send + Sync {
     /// [`DirectoryError`] if the directory did not answer: nothing is known then.
     async fn realms(&self) -> Result<Realms, DirectoryError> {
         Ok(Realms::default())
+    }
+
+    /// What each server counts of wrong passwords of these accounts, which are all of this
+    /// directory.  A server that does not answer within a few seconds is left out, and so is an
+    /// account that a server does not have.  A directory that counts nothing leaves it at this.
+    async fn tallies(&self, accounts: &[AccountRef]) -> Vec<ServerTallies> {
+        let _ = accounts;
+        Vec::new()
     }
 
     /// Looks at each server, link by link, up to the first that breaks.  May take a few seconds

@@ -23,6 +23,7 @@
 //! * **notice**: something a person or an administrator must be told ([`deliver`]).
 //! * **refusal**: a foreseen situation with a stable id ([`refusal`]).
 //! * **limit**: how often something may happen in a sliding window ([`limit`]).
+//! * **watch**: the hour after a new password, in which wrong ones are looked for ([`watch`]).
 //! * **registration**: giving Keymend methods ([`registration`]).
 //! * **audit event**: one line of the tamper-evident log ([`audit`]).
 
@@ -42,6 +43,7 @@ pub mod registration;
 pub mod route;
 pub mod secret;
 pub mod time;
+pub mod watch;
 
 #[cfg(test)]
 #[path = "tests/world.rs"]

@@ -166,6 +166,9 @@ pub struct NotificationSettings {
     pub administrators: bool,
     /// Addresses of administrators and the security mailbox, at most 100.
     pub administrator_addresses: Vec<String>,
+    /// Minutes after a new password in which the person is told of wrong ones at the directory,
+    /// 0 to 240; 0 for never.
+    pub wrong_passwords_mins: u32,
 }
 
 /// What may be done.
@@ -289,6 +292,7 @@ impl Default for NotificationSettings {
             person: true,
             administrators: true,
             administrator_addresses: Vec::new(),
+            wrong_passwords_mins: 60,
         }
     }
 }

@@ -68,6 +68,12 @@ enum StoredTidings {
     PasswordChanged,
     PasswordUnsure,
     AccountUnlocked,
+    WrongPasswords {
+        servers: Vec<String>,
+        at: Moment,
+        is_exact: bool,
+        left: Option<u32>,
+    },
     AdministratorReset {
         login: String,
         methods: Vec<MethodKind>,

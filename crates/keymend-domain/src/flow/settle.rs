@@ -15,6 +15,7 @@ use crate::limit::{self, CounterKey, Lane};
 use crate::method::MethodKind;
 use crate::refusal::Refusal;
 use crate::time::{MINUTE_MS, Moment};
+use crate::watch::Watch;
 
 impl OpenOrder {
     /// What must have come of an order nobody settled, judged by reading the directory after its
@@ -95,6 +96,12 @@ impl Flow {
                 ..
             } => {
                 step.done(&proven, &order, *unlocked, ctx)?;
+                step.effects.watch = match order.kind {
+                    DeedKind::Reset | DeedKind::Change => {
+                        Watch::begin(&order, &step.flow.correlation, ctx)
+                    }
+                    DeedKind::Unlock => None,
+                };
                 let kind = order.kind;
                 let ending = Ending::Done {
                     kind,

@@ -8,6 +8,7 @@ use crate::id::MethodId;
 use crate::refusal::Refusal;
 use crate::secret::Enclosed;
 use crate::time::Moment;
+use crate::watch::Watch;
 
 /// Which other flows of an account end with a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Effects {
     pub used_methods: Vec<MethodId>,
     /// The "not me" link of the notices.
     pub veto: Option<Veto>,
+    /// Wrong passwords of the account are looked for, for a while.
+    pub watch: Option<Watch>,
     /// The browser gets a new handle.
     pub renews_handle: bool,
 }

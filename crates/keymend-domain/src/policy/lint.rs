@@ -280,6 +280,13 @@ fn ranges(settings: &Settings, lint: &mut Lint) {
         (15, 60)
     };
     lint.range("queue_secs", settings.queue_secs, 0, 30);
+    let wrong_passwords_mins = settings.notifications.wrong_passwords_mins;
+    lint.range(
+        "notifications.wrong_passwords_mins",
+        wrong_passwords_mins,
+        0,
+        240,
+    );
     lint.range("limits.flow_mins", limits.flow_mins, 5, 60);
     lint.range(
         "limits.after_refusal_mins",
