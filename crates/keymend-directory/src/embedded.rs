@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use keymend_domain::account::{Account, AccountRef, Claim, DirectoryName};
+use keymend_domain::directory::tally::ServerTallies;
 use keymend_domain::directory::{
     Directory, DirectoryError, Found, Health, PasswordRules, SignIn, WriteOrder, WriteOutcome,
 };
@@ -214,6 +215,20 @@ impl Directory for Embedded {
             suffixes: self.suffixes.iter().filter_map(realm).collect(),
             ..Realms::default()
         })
+    }
+
+    async fn tallies(&self, accounts: &[AccountRef]) -> Vec<ServerTallies> {
+        let mut tallies = Vec::new();
+        for account in accounts {
+            match self.seen(account).await {
+                Ok(seen) => tallies.extend(seen.map(Seen::tally)),
+                Err(_) => return Vec::new(),
+            }
+        }
+        vec![ServerTallies {
+            server: self.name.0.clone(),
+            accounts: tallies,
+        }]
     }
 
     async fn health(&self) -> Health {

@@ -37,6 +37,7 @@ pub mod probe;
 mod rights;
 mod sample;
 mod servers;
+mod tally;
 mod tls;
 mod until;
 mod verdict;
@@ -48,6 +49,7 @@ use async_trait::async_trait;
 use keymend_domain::account::{AccountRef, Claim, DirectoryName};
 use keymend_domain::directory::examination::ServerReport;
 use keymend_domain::directory::rights::RightsReport;
+use keymend_domain::directory::tally::ServerTallies;
 use keymend_domain::directory::{
     Directory, DirectoryError, Found, Health, NoMatch, NotDone, PasswordRules, SignIn, WriteOrder,
     WriteOutcome,
@@ -529,6 +531,10 @@ impl Directory for Ldap {
         }
         let realms = self.active_directory.realms(server, &service).await;
         realms.map_err(|fault| fault.failure(Step::Search).error)
+    }
+
+    async fn tallies(&self, accounts: &[AccountRef]) -> Vec<ServerTallies> {
+        tally::of_servers(self, accounts).await
     }
 
     async fn examine(&self) -> Vec<ServerReport> {

@@ -21,6 +21,7 @@ mod sweep;
 mod tasks;
 mod unsent;
 mod visitor;
+mod watch;
 
 use std::error::Error;
 use std::sync::{Arc, RwLock};

@@ -24,6 +24,7 @@ mod sessions;
 mod settings;
 mod step;
 mod tx;
+mod watches;
 mod writer;
 
 use std::convert::Infallible;

@@ -3,6 +3,7 @@
 use keymend_domain::account::{
     Account, AccountRef, AccountState, Anchor, DirectoryName, Lock, Protection,
 };
+use keymend_domain::directory::tally::Tally;
 use keymend_domain::directory::{MustChange, RuleBroken, SignIn};
 use keymend_domain::time::Moment;
 use serde::{Deserialize, Serialize};
@@ -148,6 +149,16 @@ pub(super) struct Seen {
 impl Seen {
     pub(super) fn lock(&self, now: Moment) -> Option<Lock> {
         self.entry.lock(&self.policy, now)
+    }
+
+    /// What is counted of wrong passwords.
+    pub(super) fn tally(self) -> Tally {
+        Tally {
+            anchor: self.anchor,
+            count: self.entry.bad_passwords,
+            times: self.entry.last_bad_at.into_iter().collect(),
+            password_set_at: self.entry.password_changed_at,
+        }
     }
 
     /// The account as the port tells it.

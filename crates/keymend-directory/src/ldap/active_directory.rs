@@ -17,6 +17,7 @@ mod protected;
 mod rights;
 mod rules;
 mod sid;
+pub(super) mod tally;
 mod writing;
 
 use std::sync::Arc;

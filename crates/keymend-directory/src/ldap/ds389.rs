@@ -12,6 +12,7 @@ mod answer;
 mod free_ipa;
 mod policy;
 mod standing;
+pub(super) mod tally;
 mod writing;
 
 use std::sync::Arc;

@@ -92,6 +92,11 @@ impl Entry {
         self.text(name).and_then(generalized_time::parse)
     }
 
+    /// The values that are instants.
+    pub(super) fn moments(&self, name: &str) -> impl Iterator<Item = Moment> {
+        self.texts(name).filter_map(generalized_time::parse)
+    }
+
     /// The first value as a number.
     pub(super) fn number(&self, name: &str) -> Option<i64> {
         self.text(name).and_then(|value| value.trim().parse().ok())

@@ -136,6 +136,16 @@ impl Server {
         self.endpoint.url.as_str()
     }
 
+    /// The server's name for people, with its port where that is an unusual one.
+    pub(super) fn host(&self) -> String {
+        let url = &self.endpoint.url;
+        let host = url.host_str().unwrap_or_default();
+        match url.port() {
+            None | Some(389 | 636) => host.to_owned(),
+            Some(port) => format!("{host}:{port}"),
+        }
+    }
+
     /// What the server is and can do, once it has been spoken to.
     pub(super) fn offer(&self) -> Option<Arc<Offer>> {
         locked(&self.offer).clone()

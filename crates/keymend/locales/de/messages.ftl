@@ -75,6 +75,23 @@ message-account-unlocked-lead = Ihr Konto war nach falschen Passwörtern gesperr
 message-account-unlocked-next = Wenn es wieder gesperrt wird, suchen Sie nach einem Telefon, Mailprogramm oder einer gespeicherten Verbindung mit einem alten Passwort.
 message-account-unlocked-short = { $organisation }: Ihr Konto wurde entsperrt. Ihr Passwort ist unverändert.
 
+## M22: falsche Passwörter bald nach einem neuen
+
+message-wrong-passwords-subject = { $organisation }: Etwas benutzt wohl noch Ihr altes Passwort
+message-wrong-passwords-lead = Seit Ihr Passwort geändert wurde, hat etwas versucht, sich mit einem falschen an Ihrem Konto anzumelden, { $exact ->
+    [yes] zuletzt am { $at }
+   *[no] irgendwann vor { $at }
+}, bei: { $servers }.{ $lock ->
+    [locked] {" "}Ihr Konto ist jetzt gesperrt.
+    [left] {" "}Nach { $left ->
+        [one] einem weiteren falschen Passwort
+       *[other] { $left } weiteren falschen Passwörtern
+    } wird es gesperrt.
+   *[unknown] {""}
+}
+message-wrong-passwords-next = Meist ist es ein Telefon, ein Mailprogramm oder ein verbundenes Netzlaufwerk, das ein altes Passwort behalten hat. Geben Sie dort das neue ein, oder nehmen Sie das Konto dort vorerst heraus. Wenn Sie sich selbst vertippt haben, ist nichts zu tun.
+message-wrong-passwords-short = { $organisation }: Etwas versucht es an Ihrem Konto noch mit einem falschen Passwort.
+
 ## M7: Passwort eines Administrators zurückgesetzt
 
 message-administrator-reset-subject = { $organisation }: Ein Administrator hat sein Passwort zurückgesetzt

@@ -119,6 +119,7 @@ deed-proof-failed = Ein Code war falsch
 deed-password-reset = Das Passwort wurde zurückgesetzt
 deed-password-changed = Das Passwort wurde geändert
 deed-account-unlocked = Das Konto wurde entsperrt
+deed-wrong-passwords = Etwas versuchte es nach dem neuen mit falschen Passwörtern
 deed-way-added = Ein Weg zurück wurde hinzugefügt
 deed-way-removed = Ein Weg zurück wurde entfernt
 deed-ways-confirmed = Sie haben Ihre Wege zurück bestätigt

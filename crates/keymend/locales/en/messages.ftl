@@ -81,6 +81,23 @@ message-account-unlocked-lead = Your account was locked after wrong passwords, a
 message-account-unlocked-next = If it locks again, look for a phone, mail program or saved connection that still uses an old password.
 message-account-unlocked-short = { $organisation }: your account was unlocked. Your password is unchanged.
 
+## M22: wrong passwords soon after a new one
+
+message-wrong-passwords-subject = { $organisation }: something may still use your old password
+message-wrong-passwords-lead = Since your password was changed, something has tried to sign in to your account with a wrong one, { $exact ->
+    [yes] last at { $at }
+   *[no] some time before { $at }
+}, at: { $servers }.{ $lock ->
+    [locked] {" "}Your account is locked now.
+    [left] {" "}After { $left ->
+        [one] one more wrong password
+       *[other] { $left } more wrong passwords
+    } it will be locked.
+   *[unknown] {""}
+}
+message-wrong-passwords-next = Most often it is a phone, a mail program or a mapped network drive that has kept an old password. Enter the new one there, or take the account out of it for now. If you mistyped the password yourself, there is nothing to do.
+message-wrong-passwords-short = { $organisation }: something still tries a wrong password for your account.
+
 ## M7: an administrator's password was reset
 
 message-administrator-reset-subject = { $organisation }: an administrator reset their password

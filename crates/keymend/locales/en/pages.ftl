@@ -119,6 +119,7 @@ deed-proof-failed = A code was wrong
 deed-password-reset = The password was reset
 deed-password-changed = The password was changed
 deed-account-unlocked = The account was unlocked
+deed-wrong-passwords = Something tried wrong passwords after the new one
 deed-way-added = A way to get back in was added
 deed-way-removed = A way to get back in was removed
 deed-ways-confirmed = You confirmed your ways to get back in

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use keymend_domain::account::{Account, AccountRef, Claim, DirectoryName};
 use keymend_domain::directory::examination::ServerReport;
 use keymend_domain::directory::rights::RightsReport;
+use keymend_domain::directory::tally::ServerTallies;
 use keymend_domain::directory::{
     Directory, DirectoryError, Found, Health, NotDone, PasswordRules, SignIn, WriteOrder,
     WriteOutcome,
@@ -196,6 +197,10 @@ impl Directory for Guarded {
 
     async fn realms(&self) -> Result<Realms, DirectoryError> {
         self.directory.realms().await
+    }
+
+    async fn tallies(&self, accounts: &[AccountRef]) -> Vec<ServerTallies> {
+        self.directory.tallies(accounts).await
     }
 
     async fn examine(&self) -> Vec<ServerReport> {

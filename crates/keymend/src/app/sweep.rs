@@ -8,7 +8,7 @@ use keymend_domain::account::DirectoryName;
 use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult};
 use keymend_domain::directory::{DirectoryError, Health};
 use keymend_domain::flow::Flow;
-use keymend_domain::time::{DAY_MS, Moment, SECOND_MS};
+use keymend_domain::time::{DAY_MS, HOUR_MS, Moment, SECOND_MS};
 
 use super::{App, Stop, Visitor};
 use crate::store::Tx;
@@ -21,6 +21,10 @@ const ROWS_MOST: u32 = 256;
 const COVER_EVERY_MS: i64 = 60 * SECOND_MS;
 /// How long a directory is down before administrators are told.
 const DOWN_TOLD_MS: i64 = 5 * 60 * SECOND_MS;
+
+/// How long a watch over wrong passwords can be overdue before it is forgotten unseen: longer than
+/// any of them lasts.
+const WATCH_OVERDUE_MS: i64 = 6 * HOUR_MS;
 
 impl App {
     /// Sweeps until the process ends.
@@ -62,6 +66,7 @@ impl App {
                 tx.forget_counters(now, ROWS_MOST)?;
                 tx.forget_ended(now, ROWS_MOST)?;
                 tx.forget_sessions(now, ROWS_MOST)?;
+                tx.forget_watches(now.plus_ms(-WATCH_OVERDUE_MS), ROWS_MOST)?;
                 Ok(())
             })
             .await

@@ -15,7 +15,7 @@ use keymend_domain::time::Moment;
 
 use super::texts::{BrokenFile, MessageTexts, Value};
 use super::{Mail, Message, TextMessage, value};
-use word::{change_word, purpose_word, reason_word, stem};
+use word::{change_word, lock_word, purpose_word, reason_word, stem};
 
 /// What messages say about the installation.  All of it comes from the configuration.
 #[derive(Clone, Debug)]
@@ -165,6 +165,20 @@ impl Composer {
             }
             Tidings::PasswordReset { unlocked } => values.push(("unlocked", (*unlocked).into())),
             Tidings::PasswordUnsure | Tidings::PasswordChanged | Tidings::AccountUnlocked => {}
+            Tidings::WrongPasswords {
+                servers,
+                at,
+                is_exact,
+                left,
+            } => {
+                let separator = self.say(language, "message-separator", &[]);
+                let named: Vec<String> = servers.iter().map(|own| value::name(own)).collect();
+                values.push(("servers", named.join(&separator).into()));
+                values.push(("at", told(Some(*at))));
+                values.push(("exact", (*is_exact).into()));
+                values.push(("lock", lock_word(*left).into()));
+                values.push(("left", left.unwrap_or_default().into()));
+            }
             Tidings::AdministratorReset { login, methods } => {
                 let separator = self.say(language, "message-separator", &[]);
                 let kinds: Vec<String> = methods.iter().copied().map(method).collect();

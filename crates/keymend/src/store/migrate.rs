@@ -30,6 +30,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "integration",
         sql: include_str!("../../migrations/0003_integration.sql"),
     },
+    Migration {
+        version: 4,
+        name: "watch",
+        sql: include_str!("../../migrations/0004_watch.sql"),
+    },
 ];
 
 /// Why a database does not fit this version.

@@ -83,6 +83,9 @@ impl Tx<'_> {
         if let Some(account) = &effects.raise_epoch {
             self.raise_epoch(account)?;
         }
+        if let Some(watch) = &effects.watch {
+            self.save_watch(watch)?;
+        }
         match &effects.end_others {
             Some(EndOthers::Proven(account)) => self.end_others(account, step, true, now),
             Some(EndOthers::All(account)) => self.end_others(account, step, false, now),

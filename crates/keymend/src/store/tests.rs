@@ -16,6 +16,7 @@ mod sealing;
     reason = "here time is measured, and each worker is waited for"
 )]
 mod speed;
+mod watches;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -30,6 +30,7 @@ pub(super) enum Sealed {
     Outbox,
     Settings,
     Integration,
+    Watch,
     Audit,
 }
 
@@ -44,6 +45,7 @@ pub(super) struct Seals {
     outbox: Seal,
     settings: Seal,
     integration: Seal,
+    watch: Seal,
     audit: Seal,
 }
 
@@ -59,6 +61,7 @@ impl Seals {
             outbox: keys.seal("outbox")?,
             settings: keys.seal("settings")?,
             integration: keys.seal("integration")?,
+            watch: keys.seal("watch")?,
             audit: keys.seal("audit")?,
         })
     }
@@ -74,6 +77,7 @@ impl Seals {
             Sealed::Outbox => &self.outbox,
             Sealed::Settings => &self.settings,
             Sealed::Integration => &self.integration,
+            Sealed::Watch => &self.watch,
             Sealed::Audit => &self.audit,
         }
     }

@@ -16,6 +16,7 @@ mod people;
 mod stall;
 mod visitor;
 mod world;
+mod wrong_passwords;
 
 mod alike;
 mod bad_days;

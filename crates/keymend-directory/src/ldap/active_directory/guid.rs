@@ -22,6 +22,18 @@ pub(super) fn text_of(bytes: &[u8]) -> Option<String> {
     Some(text)
 }
 
+/// The binary form of a canonical text; `None` if the text is no GUID.
+pub(super) fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    dn_of(text)?;
+    let digits: String = text.split('-').collect();
+    let byte = |place: usize| {
+        let pair = digits.get(place.checked_mul(2)?..)?.get(..2)?;
+        u8::from_str_radix(pair, 16).ok()
+    };
+    // The order is its own inverse: groups are turned round, and turned back.
+    ORDER.iter().map(|place| byte(*place)).collect()
+}
+
 /// The name under which a server finds the entry wherever it is (MS-ADTS 3.1.1.3.1.2.4); `None`
 /// if the text is no GUID, so that nothing else is ever put into a name.
 pub(super) fn dn_of(text: &str) -> Option<String> {
@@ -47,6 +59,7 @@ mod tests {
         assert_eq!(text, "653a29d1-4733-4af8-92fa-0e27e6131495");
         let dn = dn_of(&text).unwrap();
         assert_eq!(dn, "<GUID=653a29d1-4733-4af8-92fa-0e27e6131495>");
+        assert_eq!(bytes_of(&text).as_deref(), Some(&bytes[..]));
         assert_eq!(text_of(&bytes[..15]), None);
     }
 
@@ -60,6 +73,7 @@ mod tests {
             "653a29d1-4733-4af8-92fa-0e27e61314é",
         ] {
             assert_eq!(dn_of(text), None, "{text}");
+            assert_eq!(bytes_of(text), None, "{text}");
         }
     }
 }

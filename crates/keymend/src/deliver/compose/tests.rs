@@ -79,6 +79,15 @@ fn text_of(notice: &Notice) -> TextMessage {
     }
 }
 
+fn wrong_passwords(is_exact: bool, left: Option<u32>) -> Tidings {
+    Tidings::WrongPasswords {
+        servers: vec!["dc1.contoso.example".into(), "dc2.contoso.example".into()],
+        at: Moment(1_795_338_600_000),
+        is_exact,
+        left,
+    }
+}
+
 /// Every kind of tidings, with every reason and change.
 fn samples() -> Vec<Tidings> {
     let reasons = [
@@ -112,6 +121,9 @@ fn samples() -> Vec<Tidings> {
         Tidings::PasswordUnsure,
         Tidings::PasswordChanged,
         Tidings::AccountUnlocked,
+        wrong_passwords(true, Some(2)),
+        wrong_passwords(true, Some(0)),
+        wrong_passwords(false, None),
         Tidings::AdministratorReset {
             login: "root.jane".into(),
             methods: MethodKind::ALL.to_vec(),
@@ -300,6 +312,18 @@ fn every_mail_has_its_subject_and_its_two_paragraphs() {
         Your account was locked after wrong passwords, and it has been unlocked. Your password is the same as before.
         If it locks again, look for a phone, mail program or saved connection that still uses an old password.
 
+        M22 Contoso: something may still use your old password
+        Since your password was changed, something has tried to sign in to your account with a wrong one, last at 2026-11-22 10:10 Europe/Berlin (2026-11-22 09:10 UTC), at: dc1.contoso.example, dc2.contoso.example. After 2 more wrong passwords it will be locked.
+        Most often it is a phone, a mail program or a mapped network drive that has kept an old password. Enter the new one there, or take the account out of it for now. If you mistyped the password yourself, there is nothing to do.
+
+        M22 Contoso: something may still use your old password
+        Since your password was changed, something has tried to sign in to your account with a wrong one, last at 2026-11-22 10:10 Europe/Berlin (2026-11-22 09:10 UTC), at: dc1.contoso.example, dc2.contoso.example. Your account is locked now.
+        Most often it is a phone, a mail program or a mapped network drive that has kept an old password. Enter the new one there, or take the account out of it for now. If you mistyped the password yourself, there is nothing to do.
+
+        M22 Contoso: something may still use your old password
+        Since your password was changed, something has tried to sign in to your account with a wrong one, some time before 2026-11-22 10:10 Europe/Berlin (2026-11-22 09:10 UTC), at: dc1.contoso.example, dc2.contoso.example.
+        Most often it is a phone, a mail program or a mapped network drive that has kept an old password. Enter the new one there, or take the account out of it for now. If you mistyped the password yourself, there is nothing to do.
+
         M7 Contoso: an administrator reset their password
         The password of the administrator root.jane was reset. Identity was proved by: e-mail, text message.
         You get this message because you look after this service. If root.jane does not know of it, act now: block the account and look into the audit log under the reference below.
@@ -417,6 +441,12 @@ fn every_text_message() {
         M5: Contoso: your password was changed. 2026-11-22 10:11 Europe/Berlin. Not you? https://reset.contoso.example/not-me/n0t-m3_t0ken
         --------
         M6: Contoso: your account was unlocked. Your password is unchanged. 2026-11-22 10:11 Europe/Berlin. Not you? https://reset.contoso.example/not-me/n0t-m3_t0ken
+        --------
+        M22: Contoso: something still tries a wrong password for your account. 2026-11-22 10:11 Europe/Berlin. Not you? https://reset.contoso.example/not-me/n0t-m3_t0ken
+        --------
+        M22: Contoso: something still tries a wrong password for your account. 2026-11-22 10:11 Europe/Berlin. Not you? https://reset.contoso.example/not-me/n0t-m3_t0ken
+        --------
+        M22: Contoso: something still tries a wrong password for your account. 2026-11-22 10:11 Europe/Berlin. Not you? https://reset.contoso.example/not-me/n0t-m3_t0ken
         --------
         M7: Contoso: the password of the administrator root.jane was reset. 2026-11-22 10:11 Europe/Berlin. Not you? https://reset.contoso.example/not-me/n0t-m3_t0ken
         --------

@@ -11,6 +11,7 @@ pub(super) fn stem(tidings: &Tidings) -> &'static str {
         Tidings::PasswordUnsure => "password-unsure",
         Tidings::PasswordChanged => "password-changed",
         Tidings::AccountUnlocked => "account-unlocked",
+        Tidings::WrongPasswords { .. } => "wrong-passwords",
         Tidings::AdministratorReset { .. } => "administrator-reset",
         Tidings::SecurityInfo { .. } => "security-info",
         Tidings::Help(_) => "help",
@@ -19,6 +20,15 @@ pub(super) fn stem(tidings: &Tidings) -> &'static str {
         Tidings::HelpWanted { .. } => "help-wanted",
         Tidings::Frozen { .. } => "frozen",
         Tidings::Attention { .. } => "attention",
+    }
+}
+
+/// How near a lock is, by the number of wrong passwords that are left before it.
+pub(super) fn lock_word(left: Option<u32>) -> &'static str {
+    match left {
+        None => "unknown",
+        Some(0) => "locked",
+        Some(_) => "left",
     }
 }
 

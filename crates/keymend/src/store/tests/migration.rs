@@ -8,7 +8,7 @@ use super::{Bench, NOW, account};
 use crate::store::{Queue, StoreFault};
 
 /// Each migration with the rows that the version it made has left behind.
-const USED: [(&str, &str); 3] = [
+const USED: [(&str, &str); 4] = [
     (
         include_str!("../../../migrations/0001_first.sql"),
         include_str!("fixtures/0001_first.sql"),
@@ -20,6 +20,10 @@ const USED: [(&str, &str); 3] = [
     (
         include_str!("../../../migrations/0003_integration.sql"),
         include_str!("fixtures/0003_integration.sql"),
+    ),
+    (
+        include_str!("../../../migrations/0004_watch.sql"),
+        include_str!("fixtures/0004_watch.sql"),
     ),
 ];
 
@@ -47,6 +51,7 @@ async fn what_every_earlier_version_saved_opens_now() {
             assert_eq!(standing.methods[0].contact.in_full(), "jane@mail.example");
             assert_eq!((standing.epoch, standing.is_frozen), (1, false));
             assert_eq!(rx.profile::<u8>(&jane())?, Some(7));
+            assert_eq!(rx.watch(&jane())?.is_some(), version >= 4);
             assert_eq!(rx.session::<String>("handle")?.as_deref(), Some("session"));
             assert_eq!(rx.familiar("handle", NOW)?, Some(jane()));
             assert!(rx.veto("link", NOW)?.is_some());

@@ -67,6 +67,7 @@ impl OwnEvent {
         "password-reset",
         "password-changed",
         "account-unlocked",
+        "wrong-passwords",
         "way-added",
         "way-removed",
         "ways-confirmed",

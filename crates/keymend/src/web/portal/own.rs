@@ -171,6 +171,7 @@ fn own_event(desk: &Desk, event: &Happened) -> Option<OwnEvent> {
         AuditDeed::PasswordReset => "password-reset",
         AuditDeed::PasswordChanged => "password-changed",
         AuditDeed::AccountUnlocked => "account-unlocked",
+        AuditDeed::WrongPasswordsSeen => "wrong-passwords",
         AuditDeed::MethodRegistered => "way-added",
         AuditDeed::MethodRemoved => "way-removed",
         AuditDeed::RegistrationReconfirmed => "ways-confirmed",
