@@ -21,3 +21,4 @@ mod oracle;
 mod people;
 mod rights;
 mod suite;
+mod tally;

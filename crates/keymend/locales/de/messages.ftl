@@ -81,7 +81,7 @@ message-wrong-passwords-subject = { $organisation }: Etwas benutzt wohl noch Ihr
 message-wrong-passwords-lead = Seit Ihr Passwort geändert wurde, hat etwas versucht, sich mit einem falschen an Ihrem Konto anzumelden, { $exact ->
     [yes] zuletzt am { $at }
    *[no] irgendwann vor { $at }
-}, bei: { $servers }.{ $lock ->
+}. Bemerkt hat es { $servers }.{ $lock ->
     [locked] {" "}Ihr Konto ist jetzt gesperrt.
     [left] {" "}Nach { $left ->
         [one] einem weiteren falschen Passwort

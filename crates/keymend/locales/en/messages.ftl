@@ -87,7 +87,7 @@ message-wrong-passwords-subject = { $organisation }: something may still use you
 message-wrong-passwords-lead = Since your password was changed, something has tried to sign in to your account with a wrong one, { $exact ->
     [yes] last at { $at }
    *[no] some time before { $at }
-}, at: { $servers }.{ $lock ->
+}. It was noticed by { $servers }.{ $lock ->
     [locked] {" "}Your account is locked now.
     [left] {" "}After { $left ->
         [one] one more wrong password

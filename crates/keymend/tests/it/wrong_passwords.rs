@@ -53,7 +53,8 @@ async fn the_owner_is_told_once_when_and_where_the_old_password_is_still_tried()
     minutes_pass(&world, 2).await;
     expect![[r#"
         somebody@mail.example: Example Works: something may still use your old password
-        jane01@work.example: Example Works: something may still use your old password"#]].assert_eq(&world.told().await);
+        jane01@work.example: Example Works: something may still use your old password"#]]
+    .assert_eq(&world.told().await);
     expect![[r#"
         Hello,
 
@@ -69,7 +70,8 @@ async fn the_owner_is_told_once_when_and_where_the_old_password_is_still_tried()
     expect![[r#"
         password.wrong_seen corp
         notice.sent M22
-        notice.sent M22"#]].assert_eq(&world.audited().await);
+        notice.sent M22"#]]
+    .assert_eq(&world.audited().await);
     phone_tries(&world, OLD, 1).await;
     minutes_pass(&world, 5).await;
     expect![""].assert_eq(&world.told().await);
@@ -77,7 +79,8 @@ async fn the_owner_is_told_once_when_and_where_the_old_password_is_still_tried()
     minutes_pass(&world, 5).await;
     expect![[r#"
         somebody@mail.example: Example Works: something may still use your old password
-        jane01@work.example: Example Works: something may still use your old password"#]].assert_eq(&world.told().await);
+        jane01@work.example: Example Works: something may still use your old password"#]]
+    .assert_eq(&world.told().await);
     phone_tries(&world, OLD, 1).await;
     minutes_pass(&world, 50).await;
     expect![""].assert_eq(&world.told().await);
@@ -126,7 +129,8 @@ async fn a_change_is_watched_too_and_ends_the_watch_before_it() {
     minutes_pass(&world, 5).await;
     expect![[r#"
         jane01@work.example: Example Works: something may still use your old password
-        somebody@mail.example: Example Works: something may still use your old password"#]].assert_eq(&world.told().await);
+        somebody@mail.example: Example Works: something may still use your old password"#]]
+    .assert_eq(&world.told().await);
     world.rests().await;
 }
 
