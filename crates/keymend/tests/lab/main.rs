@@ -10,3 +10,4 @@
 mod deliver;
 mod serve;
 mod setup;
+mod wrong_passwords;
