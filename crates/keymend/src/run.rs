@@ -102,13 +102,13 @@ impl Service {
     /// The tasks that run beside the pages.
     fn chores(&self) -> Vec<JoinHandle<()>> {
         let (dispatcher, sweeper) = (self.app.clone(), self.app.clone());
-        let (watcher, listener) = (self.app.clone(), self.app.clone());
+        let (watcher, warner) = (self.app.clone(), self.app.clone());
         #[expect(clippy::disallowed_methods, reason = "chores end with the process")]
         let chores = vec![
             tokio::spawn(async move { dispatcher.dispatch_forever().await }),
             tokio::spawn(async move { sweeper.sweep_forever().await }),
             tokio::spawn(async move { watcher.watch_integration_forever().await }),
-            tokio::spawn(async move { listener.watch_passwords_forever().await }),
+            tokio::spawn(async move { warner.watch_passwords_forever().await }),
         ];
         chores
     }

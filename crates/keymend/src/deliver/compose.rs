@@ -171,19 +171,17 @@ impl Composer {
                 is_exact,
                 left,
             } => {
-                let separator = self.say(language, "message-separator", &[]);
-                let named: Vec<String> = servers.iter().map(|own| value::name(own)).collect();
-                values.push(("servers", named.join(&separator).into()));
+                let servers = servers.iter().map(|server| value::name(server));
+                values.push(("servers", self.list(language, servers).into()));
                 values.push(("at", told(Some(*at))));
                 values.push(("exact", (*is_exact).into()));
                 values.push(("lock", lock_word(*left).into()));
                 values.push(("left", left.unwrap_or_default().into()));
             }
             Tidings::AdministratorReset { login, methods } => {
-                let separator = self.say(language, "message-separator", &[]);
-                let kinds: Vec<String> = methods.iter().copied().map(method).collect();
+                let kinds = methods.iter().copied().map(method);
                 values.push(("login", value::name(login).into()));
-                values.push(("methods", kinds.join(&separator).into()));
+                values.push(("methods", self.list(language, kinds).into()));
             }
             Tidings::SecurityInfo {
                 change,
@@ -213,6 +211,11 @@ impl Composer {
             }
         }
         values
+    }
+
+    fn list(&self, language: &str, parts: impl Iterator<Item = String>) -> String {
+        let separator = self.say(language, "message-separator", &[]);
+        parts.collect::<Vec<_>>().join(&separator)
     }
 
     fn method(&self, language: &str, kind: MethodKind) -> String {

@@ -58,7 +58,7 @@ async fn the_owner_is_told_once_when_and_where_the_old_password_is_still_tried()
     expect![[r#"
         Hello,
 
-        Since your password was changed, something has tried to sign in to your account with a wrong one, last at 2026-03-02 09:01 UTC, at: corp. After 8 more wrong passwords it will be locked.
+        Since your password was changed, something has tried to sign in to your account with a wrong one, last at 2026-03-02 09:01 UTC. It was noticed by corp. After 8 more wrong passwords it will be locked.
 
         Most often it is a phone, a mail program or a mapped network drive that has kept an old password. Enter the new one there, or take the account out of it for now. If you mistyped the password yourself, there is nothing to do.
 

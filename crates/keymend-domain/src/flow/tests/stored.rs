@@ -300,6 +300,7 @@ fn the_words_of_the_log_never_change() {
         order.settled
         password.reset
         password.changed
+        password.wrong_seen
         account.unlocked
         account.frozen
         account.unfrozen
