@@ -2,8 +2,8 @@
 //!
 //! `badPwdCount` and `badPasswordTime` are not replicated: each controller has its own, and the
 //! one with the role "PDC emulator" sees most, because the others ask it before they refuse
-//! somebody.  A password that is among the last two is refused and not counted (tried on Samba
-//! 4.25: neither attribute moves).
+//! somebody.  A password that is among the last two is refused and not counted: neither attribute
+//! moves (tried on Samba 4.17 and 4.25).
 
 use keymend_domain::account::{AccountRef, Anchor};
 use keymend_domain::directory::tally::Tally;
