@@ -28,6 +28,7 @@
 //! (`cargo test --workspace --test lab`).
 
 pub mod cache;
+pub mod clock;
 pub mod debian;
 pub mod ds389;
 pub mod gateway;
@@ -49,7 +50,7 @@ pub use certificates::Certificates;
 pub use ds389::{Ds389, Ds389Options};
 pub use gateway::Gateway;
 pub use proxy::{Fault, Proxy};
-pub use samba::{Samba, SambaOptions, SambaVersion};
+pub use samba::{Samba, SambaOptions, SambaPair, SambaVersion};
 pub use slapd::{PasswordHash, Person, Slapd, SlapdOptions};
 pub use smtp::{Smtp, SmtpOptions};
 pub use trouble::Trouble;

@@ -15,6 +15,8 @@ pub(crate) struct Namespace {
     folder: PathBuf,
     /// The other Debian, if there is one; the peer's folder appears in it as [`INSIDE`].
     tree: Option<PathBuf>,
+    /// A process whose network is shared, instead of one of its own.
+    network: Option<u32>,
 }
 
 /// Where a peer out of another Debian finds its folder.
@@ -24,6 +26,9 @@ const INSIDE: &str = "/srv/peer";
 const ENTER: &str = r#"
 folder=$1 tree=$2; shift 2
 ip link set lo up || exit 1
+if [ -e "$folder/resolv.conf" ]; then
+  mount --bind "$folder/resolv.conf" "$tree/etc/resolv.conf" || exit 1
+fi
 [ -n "$tree" ] || exec "$@"
 mount --bind "$folder" "$tree/srv/peer" && mount --rbind /dev "$tree/dev" || exit 1
 mount -t proc proc "$tree/proc" 2>/dev/null
@@ -32,10 +37,6 @@ exec chroot "$tree" "$@"
 
 /// What comes before [`ENTER`]: KILL ends `unshare` and with it the whole process table.
 const UNSHARE: &[&str] = &[
-    "unshare",
-    "--user",
-    "--map-root-user",
-    "--net",
     "--mount",
     "--pid",
     "--fork",
@@ -51,6 +52,15 @@ impl Namespace {
         Self {
             folder: folder.to_path_buf(),
             tree,
+            network: None,
+        }
+    }
+
+    /// The same in the network of another process.
+    pub(crate) fn in_network_of(self, pid: u32) -> Self {
+        Self {
+            network: Some(pid),
+            ..self
         }
     }
 
@@ -65,7 +75,14 @@ impl Namespace {
     /// The words that run `command` in a new namespace of this kind.
     pub(crate) fn words(&self, command: &[&str]) -> Vec<String> {
         let tree = self.tree.as_deref().unwrap_or(Path::new(""));
-        let mut words: Vec<String> = UNSHARE.iter().copied().map(str::to_owned).collect();
+        let mut words: Vec<String> = match self.network {
+            Some(pid) => format!("nsenter -t {pid} --user --net --preserve-credentials unshare"),
+            None => "unshare --user --map-root-user --net".to_owned(),
+        }
+        .split_whitespace()
+        .chain(UNSHARE.iter().copied())
+        .map(str::to_owned)
+        .collect();
         words.extend([&self.folder, tree].map(|path| path.display().to_string()));
         words.extend(command.iter().copied().map(str::to_owned));
         words

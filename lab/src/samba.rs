@@ -4,6 +4,7 @@
 mod audit;
 mod client;
 mod files;
+mod pair;
 mod people;
 mod plan;
 mod policy;
@@ -11,12 +12,13 @@ mod snapshot;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
 
 use crate::Certificates;
+use crate::clock;
 use crate::namespace::{self, Namespace};
 use crate::process::{self, Process};
 use crate::relay::Relay;
@@ -25,6 +27,7 @@ use crate::trouble::{Trouble, ended_well, fed, or_end_the_test};
 use files::{ALONE, Place};
 
 pub use audit::{AuditEvent, AuditMark, Deed};
+pub use pair::SambaPair;
 pub use people::{AD_PEOPLE, AdPerson, ad_person};
 pub use policy::DomainPolicy;
 
@@ -83,6 +86,8 @@ pub struct SambaOptions {
     pub bulk_accounts: u32,
     /// More entries and changes, in LDIF (`changetype: add`).
     pub extra_ldif: String,
+    /// How far the controller's clock is ahead (negative: behind), in seconds.
+    pub clock_offset_secs: i64,
 }
 
 /// A running domain controller.
@@ -93,6 +98,7 @@ pub struct Samba {
     certificates: Certificates,
     namespace: Namespace,
     place: Place,
+    clock_offset_secs: i64,
     names: BTreeMap<String, String>,
     // Last, so that the server has ended when its folder goes.
     folder: TempDir,
@@ -103,14 +109,16 @@ const PORTS: [u16; 2] = [389, 636];
 
 const NAMES: &str = "DNS:dc1.lab.test,DNS:dc2.lab.test,DNS:lab.test,DNS:localhost,IP:127.0.0.1";
 
-/// `$1` is the folder, `$2` the address; carries the ports out through sockets in it.
+/// `$1` is the folder, `$2` the address, the rest what comes before the command; carries the ports
+/// out through sockets in the folder.
 const LAUNCH: &str = r#"
-rm -rf "$1/run"; mkdir -p "$1/run"
+folder=$1 address=$2; shift 2
+rm -rf "$folder/run"; mkdir -p "$folder/run"
 for port in 389 636; do
-  rm -f "$1/$port.socket"
-  socat "UNIX-LISTEN:$1/$port.socket,fork,backlog=128" "TCP:$2:$port" &
+  rm -f "$folder/$port.socket"
+  socat "UNIX-LISTEN:$folder/$port.socket,fork,backlog=128" "TCP:$address:$port" &
 done
-samba --foreground --no-process-group --configfile="$1/smb.conf" &
+"$@" samba --foreground --no-process-group --configfile="$folder/smb.conf" &
 wait $!
 "#;
 
@@ -133,7 +141,7 @@ impl Samba {
         snapshot::copy(options, tree.as_deref(), &folder.path().join("data"))?;
         let namespace = Namespace::new(folder.path(), tree);
         prepare(&namespace, options)?;
-        Self::start_at(&ALONE, folder, namespace, options.old_password_minutes)
+        Self::start_at(&ALONE, folder, namespace, options)
     }
 
     /// Starts a server on the domain in `folder/data`.
@@ -141,20 +149,21 @@ impl Samba {
         place: &Place,
         folder: TempDir,
         namespace: Namespace,
-        old_password_minutes: u32,
+        options: &SambaOptions,
     ) -> Result<Self, Trouble> {
         let certificates = Certificates::create_for(folder.path(), NAMES)?;
         let inside = namespace.inside();
-        let configuration = files::configuration(&inside, place, old_password_minutes);
+        let configuration = files::configuration(&inside, place, options.old_password_minutes);
         fs::write(folder.path().join("smb.conf"), configuration)
             .map_err(Trouble::during("writing smb.conf"))?;
         let mut samba = Self {
-            process: launch(&namespace, place, &folder)?,
+            process: launch(&namespace, place, &folder, options.clock_offset_secs)?,
             relays: Vec::new(),
             ports: [0, 0],
             certificates,
             namespace,
             place: *place,
+            clock_offset_secs: options.clock_offset_secs,
             names: snapshot::names(&folder.path().join("data"))?,
             folder,
         };
@@ -212,9 +221,17 @@ impl Samba {
         or_end_the_test(self.try_restart());
     }
 
+    /// Starts it again with a clock that is so far ahead (negative: behind), in seconds.
+    #[track_caller]
+    pub fn restart_with_clock(&mut self, offset_secs: i64) {
+        self.clock_offset_secs = offset_secs;
+        self.restart();
+    }
+
     fn try_restart(&mut self) -> Result<(), Trouble> {
         self.kill();
-        self.process = launch(&self.namespace, &self.place, &self.folder)?;
+        let offset_secs = self.clock_offset_secs;
+        self.process = launch(&self.namespace, &self.place, &self.folder, offset_secs)?;
         self.open_ports()?;
         self.wait_until_ready()
     }
@@ -259,9 +276,23 @@ impl Samba {
     }
 }
 
-fn launch(namespace: &Namespace, place: &Place, folder: &TempDir) -> Result<Process, Trouble> {
+fn launch(
+    namespace: &Namespace,
+    place: &Place,
+    folder: &TempDir,
+    clock_offset_secs: i64,
+) -> Result<Process, Trouble> {
     let inside = namespace.inside();
-    let words = namespace.words(&["sh", "-c", LAUNCH, "sh", &inside, place.address]);
+    let mut words = vec!["sh", "-c", LAUNCH, "sh", &inside, place.address];
+    let clock = match clock_offset_secs {
+        0 => Vec::new(),
+        offset_secs => {
+            let library = clock::copy_into(folder.path())?;
+            clock::words_with(&Path::new(&inside).join(library), offset_secs)
+        }
+    };
+    words.extend(clock.iter().map(String::as_str));
+    let words = namespace.words(&words);
     Process::start("samba", folder.path(), &words)
 }
 

@@ -9,27 +9,45 @@ pub(super) struct Place {
     pub(super) host: &'static str,
     /// Its address.
     pub(super) address: &'static str,
-    /// Whether it does all that a controller with a partner must do.
-    pub(super) replicates: bool,
+    /// How it hears of what is written to a partner.
+    pub(super) replication: Replication,
+}
+
+/// When a controller fetches what was written to its partner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Replication {
+    /// It has none.
+    Alone,
+    /// Every second or two.
+    Eager,
+    /// When it is told to, so that a test decides how long the other one lags behind.
+    OnDemand,
 }
 
 /// The place of a controller that is alone in its network.
 pub(super) const ALONE: Place = Place {
     host: "DC1",
     address: "127.0.0.1",
-    replicates: false,
+    replication: Replication::Alone,
 };
+
+/// What a controller with a partner runs: without `kcc` it does not learn whom to fetch from.
+const WITH_A_PARTNER: &str = "rpc, ldap, cldap, kdc, drepl, kcc, dns";
+
+/// Longer than any test.
+const NEVER_SECS: u32 = 24 * 60 * 60;
 
 /// `smb.conf` for a server whose folder it knows as `folder`, with the domain in `folder/data`.
 ///
 /// The JSON audit log goes to files by kind.  Nothing waits for the disk: a folder that is thrown
-/// away need not survive a power cut.  What replicates does so within a second or two.
+/// away need not survive a power cut.
 pub(super) fn configuration(folder: &str, place: &Place, old_password_minutes: u32) -> String {
     let [passwords, writes, sign_ins] = audit::FILES;
     let Place { host, address, .. } = place;
-    let services = match place.replicates {
-        true => "rpc, ldap, cldap, kdc, drepl, kcc, dns",
-        false => "ldap",
+    let (services, pause_secs) = match place.replication {
+        Replication::Alone => ("ldap", NEVER_SECS),
+        Replication::Eager => (WITH_A_PARTNER, 1),
+        Replication::OnDemand => (WITH_A_PARTNER, NEVER_SECS),
     };
     format!(
         "[global]
@@ -42,7 +60,12 @@ interfaces = {address}/24
 bind interfaces only = yes
 dns forwarder =
 allow dns updates = disabled
-dreplsrv:notify_interval = 1
+dreplsrv:notify_interval = {pause_secs}
+dreplsrv:periodic_startup_interval = {pause_secs}
+dreplsrv:periodic_interval = {pause_secs}
+kccsrv:samba_kcc = no
+kccsrv:periodic_startup_interval = {pause_secs}
+kccsrv:periodic_interval = {pause_secs}
 ldap server require strong auth = allow_sasl_over_tls
 tls enabled = yes
 tls keyfile = {folder}/server.key

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
+use super::files::Replication;
 use super::people::{AD_PEOPLE, AdPerson};
 use super::{
     ADMINISTRATOR_PASSWORD, BASE_DN, DomainPolicy, Place, SERVICE_ACCOUNT, SERVICE_PASSWORD,
@@ -19,7 +20,7 @@ pub(super) fn plan(place: &Place, bulk_accounts: u32) -> serde_json::Value {
         "domain": "LAB",
         "host": place.host,
         "address": place.address,
-        "dns": if place.replicates { "SAMBA_INTERNAL" } else { "NONE" },
+        "dns": if place.replication == Replication::Alone { "NONE" } else { "SAMBA_INTERNAL" },
         "administrator_password": ADMINISTRATOR_PASSWORD,
         "ldif": ldif(bulk_accounts),
         "forced": forced(),

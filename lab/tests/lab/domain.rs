@@ -5,7 +5,7 @@ use std::time::Duration;
 use keymend_lab::samba::{
     AD_PEOPLE, DomainPolicy, SERVICE_DN, SERVICE_PASSWORD, SERVICE_UPN, ad_person, bulk_dn,
 };
-use keymend_lab::{Samba, SambaOptions, SambaVersion, wait};
+use keymend_lab::{Samba, SambaOptions, SambaPair, SambaVersion, wait};
 
 const SERVICE: (&str, &str) = (SERVICE_UPN, SERVICE_PASSWORD);
 const OLD: SambaVersion = SambaVersion::V4_17;
@@ -234,4 +234,23 @@ fn commands_run_beside_the_controller() {
         let shown = samba.run(&["samba-tool", "group", "list", "-H", "{sam}"]);
         assert!(shown.contains("tier-zero"), "{shown}");
     }
+}
+
+#[test]
+fn two_controllers_tell_each_other_and_one_answers_when_the_other_is_frozen() {
+    let pair = SambaPair::start();
+    let jane = ad_person("jane.doe");
+    let mark = pair.first.mark();
+    let reset = pair.first.reset_as(SERVICE, &jane.dn(), "Fresh-Passw0rd-2");
+    assert_eq!(reset.code, 0, "{reset:?}");
+    assert_eq!(pair.first.deeds_since(&mark).len(), 1);
+    assert!(pair.second.opens_with("jane.doe", jane.password));
+    assert!(!pair.agree_on("jane.doe", "pwdLastSet"));
+    pair.replicate();
+    assert!(pair.agree_on("jane.doe", "pwdLastSet"));
+    assert!(pair.second.opens_with("jane.doe", "Fresh-Passw0rd-2"));
+    pair.first.pause();
+    assert!(pair.second.opens_with("jane.doe", "Fresh-Passw0rd-2"));
+    assert!(!pair.first.answers_within(Duration::from_secs(1)));
+    pair.first.resume();
 }
