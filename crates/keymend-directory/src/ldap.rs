@@ -51,8 +51,8 @@ use keymend_domain::directory::examination::ServerReport;
 use keymend_domain::directory::rights::RightsReport;
 use keymend_domain::directory::tally::ServerTallies;
 use keymend_domain::directory::{
-    Directory, DirectoryError, Found, Health, NoMatch, NotDone, PasswordRules, SignIn, WriteOrder,
-    WriteOutcome,
+    Directory, DirectoryError, Found, Health, NoMatch, NotDone, PasswordRules, Reread, SignIn,
+    WriteOrder, WriteOutcome,
 };
 use keymend_domain::route::Realms;
 use keymend_domain::secret::{Password, Secret};
@@ -456,6 +456,23 @@ impl Directory for Ldap {
     ) -> Result<Option<(keymend_domain::account::Account, PasswordRules)>, DirectoryError> {
         let (_, _, seen) = self.fresh(account).await.map_err(|failure| failure.error)?;
         Ok(seen.map(|seen| (seen.account, seen.rules)))
+    }
+
+    async fn read_back(&self, account: &AccountRef) -> Result<Reread, DirectoryError> {
+        let (mut shown, mut last) = (Vec::new(), None);
+        for server in self.servers.all() {
+            match self.look(server, account).await {
+                Ok(seen) => shown.push(seen.map(|seen| seen.account)),
+                Err(failure) => last = Some(failure.error),
+            }
+        }
+        match last {
+            Some(error) if shown.is_empty() => Err(error),
+            silent => Ok(Reread {
+                shown,
+                is_whole: silent.is_none(),
+            }),
+        }
     }
 
     async fn check_password(

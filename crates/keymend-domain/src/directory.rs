@@ -397,6 +397,26 @@ pub enum Health {
     },
 }
 
+/// An account as the servers of its directory show it after a write that nobody answered for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reread {
+    /// As each server that answered shows it; `None` where the entry is gone.
+    pub shown: Vec<Option<Account>>,
+    /// Whether every server answered; if not, one of the others may have taken the write.
+    pub is_whole: bool,
+}
+
+impl Reread {
+    /// What the only server shows.
+    #[must_use]
+    pub fn of_one(account: Option<Account>) -> Self {
+        Self {
+            shown: vec![account],
+            is_whole: true,
+        }
+    }
+}
+
 /// A place where accounts live.  The service cannot tell which kind.
 #[async_trait]
 pub trait Directory: Send + Sync {
@@ -439,6 +459,16 @@ pub trait Directory: Send + Sync {
         };
         let rules = self.password_rules(account).await?;
         Ok(Some((found, rules)))
+    }
+
+    /// Reads one account afresh to find out what became of a write that nobody answered for: from
+    /// every server that may have taken it, since one that did not may lag behind.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`] if no server answered; ask again later.
+    async fn read_back(&self, account: &AccountRef) -> Result<Reread, DirectoryError> {
+        Ok(Reread::of_one(self.read(account).await?))
     }
 
     /// Asks the directory whether a typed password is right, as a sign-in of that person.

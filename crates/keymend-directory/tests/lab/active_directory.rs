@@ -3,6 +3,7 @@
 
 mod bad_days;
 pub mod domain;
+mod pair;
 mod people;
 mod rights;
 mod suite;

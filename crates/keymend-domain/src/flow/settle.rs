@@ -9,7 +9,7 @@ use super::{
 use crate::account::Account;
 use crate::audit::{AuditDeed, AuditResult};
 use crate::deliver::{Recipient, Tidings};
-use crate::directory::{Barrier, Check, DeedKind, NotDone, RuleBroken, WriteOutcome};
+use crate::directory::{Barrier, Check, DeedKind, NotDone, Reread, RuleBroken, WriteOutcome};
 use crate::id::OrderId;
 use crate::limit::{self, CounterKey, Lane};
 use crate::method::MethodKind;
@@ -20,35 +20,64 @@ use crate::watch::Watch;
 impl OpenOrder {
     /// What must have come of an order nobody settled, judged by reading the directory after its
     /// deadline (behaviour §12: "never sent twice unread").
+    ///
+    /// Servers of one directory hear of each other's writes late.  One that shows a later change
+    /// tells that there was one; that there was none, only all of them can tell together.
     #[must_use]
-    pub fn reconcile(&self, account: Option<&Account>) -> WriteOutcome {
-        let Some(account) = account else {
+    pub fn reconcile(&self, read: &Reread) -> WriteOutcome {
+        let there: Vec<&Account> = read.shown.iter().flatten().collect();
+        if there.is_empty() && read.is_whole {
             return WriteOutcome::NotDone(NotDone::Gone);
-        };
+        }
         match self.kind {
-            DeedKind::Unlock if account.state.lock.is_some() => {
+            DeedKind::Unlock => Self::reconcile_unlock(&there, read.is_whole),
+            DeedKind::Reset | DeedKind::Change => self.reconcile_password(&there, read.is_whole),
+        }
+    }
+
+    /// A second unlock does no harm, so doubt leads back to the button.
+    fn reconcile_unlock(there: &[&Account], is_whole: bool) -> WriteOutcome {
+        let is_locked = there.iter().any(|account| account.state.lock.is_some());
+        if is_locked || !is_whole {
+            return WriteOutcome::NotDone(NotDone::Late);
+        }
+        WriteOutcome::Done {
+            check: Check::ReadBack,
+            unlocked: true,
+            change_again: false,
+        }
+    }
+
+    fn reconcile_password(&self, there: &[&Account], is_whole: bool) -> WriteOutcome {
+        // The directory's own times are compared with each other, never with our clock.
+        let changed_at = |account: &&&Account| account.state.password_changed_at;
+        let latest = there.iter().max_by_key(changed_at);
+        match latest {
+            Some(latest) if changed_at(&latest) > self.changed_before => self.written(latest),
+            Some(_) if is_whole && there.iter().all(|one| self.is_as_before(one)) => {
                 WriteOutcome::NotDone(NotDone::Late)
             }
-            DeedKind::Unlock => WriteOutcome::Done {
+            _ => WriteOutcome::Unknown,
+        }
+    }
+
+    fn is_as_before(&self, account: &Account) -> bool {
+        let changed_at = account.state.password_changed_at;
+        changed_at.is_some() && changed_at == self.changed_before
+    }
+
+    fn written(&self, account: &Account) -> WriteOutcome {
+        let state = &account.state;
+        if state.lock.is_some() {
+            WriteOutcome::Barred(Barrier::StillLocked)
+        } else if state.is_disabled || state.is_expired {
+            WriteOutcome::Barred(Barrier::CannotSignIn)
+        } else {
+            WriteOutcome::Done {
                 check: Check::ReadBack,
-                unlocked: true,
-                change_again: false,
-            },
-            DeedKind::Reset | DeedKind::Change => match account.state.password_changed_at {
-                None => WriteOutcome::Unknown,
-                now if now == self.changed_before => WriteOutcome::NotDone(NotDone::Late),
-                Some(_) if account.state.lock.is_some() => {
-                    WriteOutcome::Barred(Barrier::StillLocked)
-                }
-                Some(_) if account.state.is_disabled || account.state.is_expired => {
-                    WriteOutcome::Barred(Barrier::CannotSignIn)
-                }
-                Some(_) => WriteOutcome::Done {
-                    check: Check::ReadBack,
-                    unlocked: self.was_locked,
-                    change_again: account.state.must_change,
-                },
-            },
+                unlocked: self.was_locked,
+                change_again: state.must_change,
+            }
         }
     }
 }

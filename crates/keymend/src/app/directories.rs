@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use keymend_domain::account::{Account, AccountRef, Claim, DirectoryName};
 use keymend_domain::directory::rights::RightsReport;
-use keymend_domain::directory::{Directory, DirectoryError, Found, Health, PasswordRules};
+use keymend_domain::directory::{Directory, DirectoryError, Found, Health, PasswordRules, Reread};
 use keymend_domain::route::{Realm, Realms, Route, Routes, Written};
 use keymend_domain::time::{Clock, Moment, SECOND_MS};
 use tokio::sync::Mutex;
@@ -314,6 +314,18 @@ impl Directories {
     ) -> Result<Option<(Account, PasswordRules)>, DirectoryError> {
         match self.get(&account.directory) {
             Some(directory) => directory.read_with_rules(account).await,
+            None => Err(unknown(&account.directory)),
+        }
+    }
+
+    /// Reads an account afresh to find out what became of a write to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read`].
+    pub async fn read_back(&self, account: &AccountRef) -> Result<Reread, DirectoryError> {
+        match self.get(&account.directory) {
+            Some(directory) => directory.read_back(account).await,
             None => Err(unknown(&account.directory)),
         }
     }

@@ -10,7 +10,7 @@ use keymend_domain::directory::examination::ServerReport;
 use keymend_domain::directory::rights::RightsReport;
 use keymend_domain::directory::tally::ServerTallies;
 use keymend_domain::directory::{
-    Directory, DirectoryError, Found, Health, NotDone, PasswordRules, SignIn, WriteOrder,
+    Directory, DirectoryError, Found, Health, NotDone, PasswordRules, Reread, SignIn, WriteOrder,
     WriteOutcome,
 };
 use keymend_domain::route::Realms;
@@ -163,6 +163,10 @@ impl Directory for Guarded {
         account: &AccountRef,
     ) -> Result<Option<(Account, PasswordRules)>, DirectoryError> {
         self.timed(self.directory.read_with_rules(account)).await
+    }
+
+    async fn read_back(&self, account: &AccountRef) -> Result<Reread, DirectoryError> {
+        self.timed(self.directory.read_back(account)).await
     }
 
     async fn check_password(

@@ -348,9 +348,9 @@ impl App {
         tracing::warn!(order.id = %order.id, "a write got no answer; reading back");
         let left_ms = order.deadline.since_ms(self.now()).max(0);
         tokio::time::sleep(Duration::from_millis(u64::try_from(left_ms).unwrap_or(0))).await;
-        match directory.read(&order.account).await {
-            Ok(account) => {
-                let outcome = order.reconcile(account.as_ref());
+        match directory.read_back(&order.account).await {
+            Ok(read) => {
+                let outcome = order.reconcile(&read);
                 Some(
                     confirm(
                         &*directory,

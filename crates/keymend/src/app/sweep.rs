@@ -87,14 +87,17 @@ impl App {
             let Some(order) = flow.open_order() else {
                 continue;
             };
-            // A directory that is silent is asked once in a round: the orders of the others must
-            // not wait for its deadline again and again.
+            // A directory that is silent, or a server of it, is asked once in a round: the orders
+            // of the others must not wait for its deadline again and again.
             if silent.contains(&order.account.directory) {
                 continue;
             }
-            match self.inner.directories.read(&order.account).await {
-                Ok(account) => {
-                    let outcome = order.reconcile(account.as_ref());
+            match self.inner.directories.read_back(&order.account).await {
+                Ok(read) => {
+                    if !read.is_whole {
+                        silent.insert(order.account.directory.clone());
+                    }
+                    let outcome = order.reconcile(&read);
                     tracing::warn!(order.id = %order.id, ?outcome, "an order left open was settled");
                     self.settle((&flow.id, &order.id), outcome, Visitor::default())
                         .await;

@@ -24,7 +24,7 @@ fn two_controllers() -> (Domain, Samba, Proxy) {
 }
 
 /// A file that trusts both, beside the first one's own.
-fn both_authorities(first: &Samba, second: &Samba) -> std::path::PathBuf {
+pub fn both_authorities(first: &Samba, second: &Samba) -> std::path::PathBuf {
     let path = first.ca_file().with_extension("both.pem");
     let read = |samba: &Samba| std::fs::read_to_string(samba.ca_file()).unwrap();
     std::fs::write(&path, read(first) + &read(second)).unwrap();

@@ -2,9 +2,11 @@
 
 use expect_test::expect;
 
-use crate::account::Lock;
+use crate::account::{Account, Lock};
 use crate::audit::AuditDeed;
-use crate::directory::{Barrier, Check, DeedKind, Found, NotDone, RuleBroken, WriteOutcome};
+use crate::directory::{
+    Barrier, Check, DeedKind, Found, NotDone, Reread, RuleBroken, WriteOutcome,
+};
 use crate::flow::{EndOthers, Flow, Intent, OpenOrder, View};
 use crate::limit::{CounterKey, Lane};
 use crate::method::MethodKind;
@@ -341,7 +343,7 @@ fn an_order_nobody_settled_is_judged_by_reading_the_directory() {
             state.password_changed_at = Some(Moment(1));
             let order = opened_order(&mut world, kind);
             turn(&mut world);
-            let outcome = order.reconcile(world.fresh().account.as_ref());
+            let outcome = order.reconcile(&Reread::of_one(world.fresh().account));
             lines.push_str(&format!("{kind:?}, {what}: {outcome:?}\n"));
         }
     }
@@ -369,4 +371,70 @@ fn an_order_nobody_settled_is_judged_by_reading_the_directory() {
         Unlock, no time told: NotDone(Late)
     "#]]
     .assert_eq(&lines);
+}
+
+/// Two servers of one directory: when the password was changed as each shows it (`None`: it does
+/// not answer), and what is said of a write before which it was changed at 10.
+#[test]
+fn of_two_servers_one_tells_that_it_was_written_and_only_both_that_it_was_not() {
+    let mut world = World::new();
+    world.account().state.password_changed_at = Some(Moment(10));
+    let order = opened_order(&mut world, DeedKind::Reset);
+    let shows = |at: i64| {
+        let mut account = world.fresh().account;
+        account.as_mut().unwrap().state.password_changed_at = Some(Moment(at));
+        account
+    };
+    let said = |servers: [Option<i64>; 2]| {
+        let answers = servers.iter().flatten();
+        order.reconcile(&Reread {
+            shown: answers.map(|at| shows(*at)).collect(),
+            is_whole: !servers.contains(&None),
+        })
+    };
+    let late = WriteOutcome::NotDone(NotDone::Late);
+    for written in [[Some(20), Some(10)], [Some(10), Some(20)], [None, Some(20)]] {
+        assert!(
+            matches!(said(written), WriteOutcome::Done { .. }),
+            "{written:?}"
+        );
+    }
+    assert_eq!(said([Some(10), Some(10)]), late);
+    // The one that took it may be the one that is silent; or one lags behind an earlier change.
+    for unsure in [
+        [None, Some(10)],
+        [Some(10), None],
+        [Some(10), Some(5)],
+        [Some(5), None],
+    ] {
+        assert_eq!(said(unsure), WriteOutcome::Unknown, "{unsure:?}");
+    }
+    let gone = |is_whole| {
+        let shown = vec![None];
+        order.reconcile(&Reread { shown, is_whole })
+    };
+    assert_eq!(gone(true), WriteOutcome::NotDone(NotDone::Gone));
+    assert_eq!(gone(false), WriteOutcome::Unknown);
+}
+
+#[test]
+fn an_unlock_in_doubt_leads_back_to_the_button() {
+    let mut world = World::new();
+    world.account().state.lock = Some(Lock { until: None });
+    let order = opened_order(&mut world, DeedKind::Unlock);
+    let locked = world.fresh().account;
+    world.account().state.lock = None;
+    let open = world.fresh().account;
+    let late = WriteOutcome::NotDone(NotDone::Late);
+    let said = |shown: [&Option<Account>; 2], is_whole| {
+        let shown = shown.into_iter().cloned().collect();
+        order.reconcile(&Reread { shown, is_whole })
+    };
+    assert!(matches!(
+        said([&open, &open], true),
+        WriteOutcome::Done { .. }
+    ));
+    assert_eq!(said([&open, &open], false), late);
+    assert_eq!(said([&open, &locked], true), late);
+    assert_eq!(said([&locked, &locked], true), late);
 }
