@@ -366,16 +366,22 @@ impl Directories {
     }
 
     /// Notes that a directory just failed to answer, so that the next page says so at once.  An
-    /// error that may be about one entry alone is no such news: whether the directory can be used
-    /// then, is for [`Self::health`] to say.
+    /// error that may be about one entry alone is no such news, nor is it none: whether the
+    /// directory can be used then, is for [`Self::health`] to say, which asks afresh.
     pub async fn note_down(&self, name: &DirectoryName, error: &DirectoryError) {
-        if let Some(connected) = self.connected(name).filter(|_| is_down(error)) {
+        let Some(connected) = self.connected(name) else {
+            return;
+        };
+        let mut state = connected.state.lock().await;
+        if is_down(error) {
             let health = Health::Down {
                 during: "use".to_owned(),
                 detail: error.to_string(),
             };
             connected.is_down.store(true, Ordering::Relaxed);
-            *connected.state.lock().await = Some((self.clock.now(), health));
+            *state = Some((self.clock.now(), health));
+        } else if matches!(&*state, Some((_, Health::Up))) {
+            *state = None;
         }
     }
 
