@@ -328,6 +328,13 @@ impl Ldap {
         })
     }
 
+    /// Forgets the rules for passwords: one was refused that they allow.
+    fn forget_rules(&self) {
+        self.policies.forget();
+        self.active_directory.forget_rules();
+        self.ds389.forget_rules();
+    }
+
     async fn see_389(
         &self,
         at: (&Server, &Service),

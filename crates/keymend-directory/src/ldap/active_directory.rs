@@ -106,6 +106,12 @@ impl ActiveDirectory {
         Ok(domain.realms())
     }
 
+    /// Forgets the rules for passwords, so that they are read again.
+    pub(super) fn forget_rules(&self) {
+        self.domain.forget();
+        self.settings.forget();
+    }
+
     /// Everyone a typed name means.  A single one is read whole, from the entry itself.
     pub(super) async fn find(
         &self,

@@ -85,6 +85,11 @@ impl Ds389 {
         }
     }
 
+    /// Forgets the rules for passwords, so that they are read again.
+    pub(super) fn forget_rules(&self) {
+        self.policies.forget();
+    }
+
     /// The rules for one entry: its own policy or its branch's, which the server names alike, else
     /// those for everybody.
     pub(super) async fn policy(

@@ -231,20 +231,29 @@ impl Scene<'_> {
             }
         };
         self.report("password", &answer);
-        let expected = self.expected(new, current.is_some());
-        Ok(verdict::of_write(self.dialect(), &answer, &expected))
+        let judge = |seen: &Seen| {
+            let expected = self.expected(seen, new, current.is_some());
+            verdict::of_write(self.dialect(), &answer, &expected)
+        };
+        let verdict = judge(&self.before);
+        if !matches!(verdict, Verdict::Refused(_)) {
+            return Ok(verdict);
+        }
+        // The rules may have changed since they were read, and the person has to hear the new ones.
+        self.ldap.forget_rules();
+        Ok(self.look().await.map_or(verdict, |now| judge(&now)))
     }
 
     /// What is known beforehand, for naming the rule if the server does not.
-    fn expected(&self, new: &Password, is_change: bool) -> Expected {
-        let (state, rules) = (&self.before.account.state, &self.before.rules);
+    fn expected(&self, seen: &Seen, new: &Password, is_change: bool) -> Expected {
+        let (state, rules) = (&seen.account.state, &seen.rules);
         // A reset may be free of the minimum age; a change never is.
         let aged = state
             .password_changed_at
             .map(|at| at.plus_ms(rules.age_min_ms));
         let aged = aged.filter(|from| is_change && *from > self.ldap.clock.now());
         Expected {
-            predicted: password::for_directory(new, &self.before.account, rules),
+            predicted: password::for_directory(new, &seen.account, rules),
             rules: rules.clone(),
             typed: u32::try_from(new.points()).unwrap_or(u32::MAX),
             classes: password::classes(new.expose()),

@@ -207,6 +207,12 @@ impl<T: Clone> Remembered<T> {
             .map(|(_, policy)| policy.clone())
     }
 
+    /// Forgets everything: a server has just said that it is not so any more.
+    pub(super) fn forget(&self) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.clear();
+    }
+
     /// Remembers what was read.
     pub(super) fn put(&self, key: DnKey, now: Moment, policy: T) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);

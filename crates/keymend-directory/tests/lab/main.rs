@@ -9,6 +9,7 @@
 )]
 
 mod active_directory;
+mod changed_rules;
 mod columns;
 mod confirm;
 mod desk;

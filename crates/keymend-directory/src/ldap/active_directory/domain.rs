@@ -53,6 +53,11 @@ impl Remembered {
         *known = Some((now, Arc::clone(&domain)));
         Ok(domain)
     }
+
+    /// Forgets it, so that it is read again.
+    pub(super) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 async fn read(server: &Server, service: &Service) -> Result<Domain, CallError> {
