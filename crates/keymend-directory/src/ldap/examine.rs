@@ -139,6 +139,7 @@ async fn questions(ldap: &Ldap, server: &Server, service: &Service) -> Vec<Check
         return vec![base, filter];
     }
     let mut points = vec![base, filter];
+    points.extend(groups(ldap, server, service).await);
     points.extend(policy_hints(service));
     points.push(clock(ldap, server, service).await);
     points
@@ -195,6 +196,23 @@ async fn filter(ldap: &Ldap, server: &Server, service: &Service) -> Checkpoint {
         )),
         Ok(_) => Checkpoint::ok(Link::Filter, "finds people"),
     }
+}
+
+/// An Active Directory lists a person's groups itself.
+async fn groups(ldap: &Ldap, server: &Server, service: &Service) -> Option<Checkpoint> {
+    const REMEDY: &str = "see that group_base in the configuration is right, and that the service \
+                          account may read all groups below it, however many there are";
+    if service.offer.dialect == Dialect::ActiveDirectory {
+        return None;
+    }
+    let link = Link::Groups;
+    Some(match ldap.groups.read_from(server, service).await {
+        Ok(_) => Checkpoint::ok(link, ""),
+        Err(failure) => {
+            let detail = failure.error.to_string();
+            Checkpoint::amiss(link, Condition::Broken, detail, REMEDY)
+        }
+    })
 }
 
 /// Nothing to say where the question does not arise.

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use keymend_domain::directory::DirectoryError;
 use keymend_domain::time::{MINUTE_MS, Moment};
 use ldap3::Scope;
 use ldap3::controls::PagedResults;
@@ -12,7 +13,7 @@ use super::connect::{Failure, Search, Step};
 use super::dn::DnKey;
 use super::entry::Entry;
 use super::filter::Filter;
-use super::servers::Servers;
+use super::servers::{Server, Servers, Service};
 
 /// How old the picture of the groups may be.
 const FRESH_MS: i64 = MINUTE_MS;
@@ -20,6 +21,14 @@ const FRESH_MS: i64 = MINUTE_MS;
 const PAGE: i32 = 500;
 /// With more groups than this the adapter gives up rather than eat all memory.
 const GROUPS_MAX: usize = 100_000;
+
+/// `sizeLimitExceeded` and `adminLimitExceeded` (RFC 4511 §4.1.9).
+const SIZE_LIMIT: u32 = 4;
+const ADMIN_LIMIT: u32 = 11;
+/// Who is protected is told by groups, so some of them are not enough.
+const RAISE: &str = "there are more than the server gives to one account; raise its limit for the \
+                     service account (OpenLDAP: size.prtotal in olcLimits; 389 Directory Server: \
+                     nsPagedSizeLimit and nsPagedLookThroughLimit of its entry)";
 
 /// All groups of a directory at one moment.
 #[derive(Debug, Default)]
@@ -129,6 +138,21 @@ impl Groups {
 
     async fn read(&self, servers: &Servers) -> Result<Graph, Failure> {
         let (server, service) = servers.service().await?;
+        let graph = self.read_from(server, &service).await;
+        if let Err(failure) = &graph
+            && matches!(failure.error, DirectoryError::Down { .. })
+        {
+            server.discard(&service);
+        }
+        graph
+    }
+
+    /// The groups as one server shows them now.
+    pub(super) async fn read_from(
+        &self,
+        server: &Server,
+        service: &Service,
+    ) -> Result<Graph, Failure> {
         let search = Search {
             base: &self.base,
             scope: Scope::Subtree,
@@ -145,13 +169,17 @@ impl Groups {
                 .connection
                 .page(&search, page, server.call_timeout())
                 .await;
-            let hits = hits.map_err(|fault| {
-                server.discard(&service);
-                fault.failure(Step::Search)
-            })?;
-            if hits.rc != 0 {
-                let what = format!("read the groups below group_base (result {})", hits.rc);
-                return Err(Failure::rights(Step::Search, what));
+            let hits = hits.map_err(|fault| fault.failure(Step::Search))?;
+            match hits.rc {
+                0 => {}
+                rc @ (SIZE_LIMIT | ADMIN_LIMIT) => {
+                    let what = format!("read all groups below group_base (result {rc}): {RAISE}");
+                    return Err(Failure::rights(Step::Search, what));
+                }
+                rc => {
+                    let what = format!("read the groups below group_base (result {rc})");
+                    return Err(Failure::rights(Step::Search, what));
+                }
             }
             hits.entries.iter().for_each(|group| graph.add(group));
             if graph.names.len() > GROUPS_MAX {

@@ -18,6 +18,7 @@ mod examine;
 mod faults;
 mod house;
 mod line;
+mod many;
 mod oracle;
 mod people;
 mod rights;

@@ -22,6 +22,8 @@ pub enum Link {
     Base,
     /// People match the filter.
     Filter,
+    /// All groups can be read (where they tell who is in them, and not the people).
+    Groups,
     /// The service account may do what it must, and no more.
     Rights,
     /// Resets obey the directory's own rules (Active Directory).
@@ -42,6 +44,7 @@ impl Link {
             Self::Kind => "kind",
             Self::Base => "base",
             Self::Filter => "filter",
+            Self::Groups => "groups",
             Self::Rights => "rights",
             Self::PolicyHints => "policy-hints",
             Self::Clock => "clock",
