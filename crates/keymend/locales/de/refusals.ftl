@@ -73,10 +73,15 @@ refusal-change-again = Bei Ihrer nächsten Anmeldung wird Ihr Verzeichnis Sie no
 
 # KM-4xxx: Passwörter
 # $m ist 0, wo das Verzeichnis geurteilt und nicht gesagt hat, wie viele es sah.
+# $n ist 0, wo das Verzeichnis eine Regel hat, die wir nicht lesen dürfen.
 refusal-pw-short =
-    { $m ->
-        [0] Benutzen Sie mindestens { $n } Zeichen.
-       *[other] Benutzen Sie mindestens { $n } Zeichen; Sie haben { $m } eingegeben.
+    { $n ->
+        [0] Dieses Passwort ist Ihrem Verzeichnis zu kurz. Benutzen Sie ein längeres.
+       *[other]
+            { $m ->
+                [0] Benutzen Sie mindestens { $n } Zeichen.
+               *[other] Benutzen Sie mindestens { $n } Zeichen; Sie haben { $m } eingegeben.
+            }
     }
 refusal-pw-long = Benutzen Sie höchstens { $n } Zeichen.
 refusal-pw-differ = Die beiden Passwörter sind nicht gleich. Bitte geben Sie sie noch einmal ein.

@@ -73,10 +73,15 @@ refusal-change-again = At your next sign-in your directory will ask you to choos
 
 # KM-4xxx: passwords
 # $m is 0 where the directory judged and did not say how many it saw.
+# $n is 0 where the directory has a rule that we may not read.
 refusal-pw-short =
-    { $m ->
-        [0] Use at least { $n } characters.
-       *[other] Use at least { $n } characters; you typed { $m }.
+    { $n ->
+        [0] This password is too short for your directory. Use a longer one.
+       *[other]
+            { $m ->
+                [0] Use at least { $n } characters.
+               *[other] Use at least { $n } characters; you typed { $m }.
+            }
     }
 refusal-pw-long = Use at most { $n } characters.
 refusal-pw-differ = The two passwords are not the same. Please type them again.

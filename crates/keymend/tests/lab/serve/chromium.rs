@@ -11,7 +11,7 @@ use keymend_lab::Samba;
 use keymend_lab::samba::{AuditMark, ad_person};
 use serde_json::{Value, json};
 
-use super::controller::with_a_controller;
+use super::domain::Domain;
 use super::house::House;
 
 /// The windows of the walks, and who sits before each.
@@ -106,12 +106,13 @@ fn seen_of(domain: &Samba, mark: &AuditMark, user: &str) -> Vec<String> {
 
 #[test]
 fn people_in_a_browser_reset_change_and_unlock_in_a_domain_and_its_controller_saw_just_that() {
-    let (house, domain) = with_a_controller();
+    let whole = Domain::open();
+    let (house, domain) = (&whole.house, &whole.samba);
     let mark = domain.mark();
-    walks(&house, "registers, forgets, proves");
+    walks(house, "registers, forgets, proves");
     for (window, user, _) in PEOPLE {
         assert!(domain.opens_with(user, NEWER), "{window}");
-        let mut seen = seen_of(&domain, &mark, user);
+        let mut seen = seen_of(domain, &mark, user);
         // One modify sets the password and takes away a lock that may be there.
         seen.retain(|line| line != "5136 by svc-keymend: Success");
         let expected = [
@@ -123,9 +124,9 @@ fn people_in_a_browser_reset_change_and_unlock_in_a_domain_and_its_controller_sa
         assert!(!domain.opens_with(user, NEWER), "{window}: not locked");
     }
     let mark = domain.mark();
-    walks(&house, "somebody who is locked out unlocks");
+    walks(house, "somebody who is locked out unlocks");
     for (window, user, _) in PEOPLE {
-        let seen = seen_of(&domain, &mark, user);
+        let seen = seen_of(domain, &mark, user);
         assert_eq!(seen, ["5136 by svc-keymend: Success"], "{window}");
         assert!(domain.opens_with(user, NEWER), "{window}");
     }

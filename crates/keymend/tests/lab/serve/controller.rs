@@ -1,50 +1,13 @@
 //! The whole journey in an Active Directory, and what its controller wrote down about it.
 
-use keymend_lab::samba::{self, SERVICE_PASSWORD, SERVICE_UPN, ad_person};
-use keymend_lab::{Samba, SambaOptions, SambaVersion};
+use keymend_lab::samba::ad_person;
 
-use super::house::{House, NEW, POLICY};
+use super::domain::{Domain, seen};
+use super::house::{House, NEW};
 use super::visitor::Visitor;
 
 const JANE: [(&str, &str); 2] = [("email", "jane@mail.test"), ("text", "+447700900133")];
 const JOHN: [(&str, &str); 2] = [("email", "john@mail.test"), ("text", "+447700900155")];
-
-/// The usual house, with a domain controller for its directory.
-pub fn with_a_controller() -> (House, Samba) {
-    let house = House::furnish();
-    let domain = Samba::start(SambaOptions {
-        version: SambaVersion::V4_25,
-        ..SambaOptions::default()
-    });
-    domain.seal_tier_zero();
-    let before = std::fs::read_to_string(house.path("keymend.toml")).unwrap();
-    let (head, rest) = before.split_once("[directory.lab]").unwrap();
-    let (_, tail) = rest.split_once("[mail]").unwrap();
-    let directory = format!(
-        r#"[directory.lab]
-kind = "ldap"
-title = "Lab directory"
-urls = ["{url}"]
-ca_file = "{ca}"
-bind_dn = "{SERVICE_UPN}"
-bind_password_file = "directory.password"
-base = "{people}"
-group_base = "{base}"
-"#,
-        url = domain.ldaps_url(),
-        ca = domain.ca_file().display(),
-        people = samba::PEOPLE_DN,
-        base = samba::BASE_DN,
-    );
-    house.write("keymend.toml", &format!("{head}{directory}\n[mail]{tail}"));
-    house.write("directory.password", SERVICE_PASSWORD);
-    let (_, settings) = POLICY.split_once("gates =").unwrap();
-    let policy = format!("profile = \"demo\"\nscope = \"all\"\ngates ={settings}");
-    house.write("policy.toml", &policy);
-    house.does(&["policy", "apply", "policy.toml", "--i-understand"]);
-    house.start();
-    (house, domain)
-}
 
 async fn registers(house: &House, name: &str, ways: [(&str, &str); 2]) -> Visitor {
     let login = [("user", name), ("password", ad_person(name).password)];
@@ -53,19 +16,11 @@ async fn registers(house: &House, name: &str, ways: [(&str, &str); 2]) -> Visito
     visitor
 }
 
-/// What the controller saw since then of passwords and locks: `4724 by svc-keymend` and the like.
-fn seen(domain: &Samba, mark: &samba::AuditMark) -> Vec<String> {
-    let deeds = domain.deeds_since(mark).into_iter();
-    deeds
-        .filter(|event| event.is_about_a_password() || event.unlocks())
-        .map(|event| format!("{} by {}: {}", event.event_id(), event.by, event.status))
-        .collect()
-}
-
 #[tokio::test]
 async fn a_controller_saw_one_reset_by_our_account_one_change_by_the_person_and_nothing_else() {
-    let (house, domain) = with_a_controller();
-    let mut at_home = registers(&house, "jane.doe", JANE).await;
+    let whole = Domain::open();
+    let (house, domain) = (&whole.house, &whole.samba);
+    let mut at_home = registers(house, "jane.doe", JANE).await;
     let form = [("password", NEW), ("again", NEW), ("shown", "")];
 
     let mark = domain.mark();
@@ -77,13 +32,13 @@ async fn a_controller_saw_one_reset_by_our_account_one_change_by_the_person_and_
         .await;
     jane.sends("/flow/prove", &[("code", "000000")]).await;
     jane.sends("/flow/password", &form).await;
-    assert_eq!(seen(&domain, &mark), Vec::<String>::new(), "no proof");
+    assert_eq!(seen(domain, &mark), Vec::<String>::new(), "no proof");
 
     let mut jane = house.proves("jane.doe", "reset", JANE).await;
     jane.sends("/flow/password", &form).await;
     jane.sees("Your password has been changed");
     assert!(domain.opens_with("jane.doe", NEW));
-    let resets = seen(&domain, &mark);
+    let resets = seen(domain, &mark);
     let of_passwords = resets.iter().filter(|line| line.starts_with("472"));
     let of_passwords: Vec<&String> = of_passwords.collect();
     assert_eq!(of_passwords, ["4724 by svc-keymend: Success"], "{resets:?}");
@@ -108,14 +63,15 @@ async fn a_controller_saw_one_reset_by_our_account_one_change_by_the_person_and_
         "{}",
         at_home.heading()
     );
-    assert_eq!(seen(&domain, &mark), ["4723 by jane.doe: Success"]);
+    assert_eq!(seen(domain, &mark), ["4723 by jane.doe: Success"]);
 }
 
 #[tokio::test]
 async fn a_controller_saw_one_unlock_and_no_password_written() {
-    let (house, domain) = with_a_controller();
+    let whole = Domain::open();
+    let (house, domain) = (&whole.house, &whole.samba);
     let john = ad_person("john.roe");
-    registers(&house, john.name, JOHN).await;
+    registers(house, john.name, JOHN).await;
     domain.lock_by_guessing(john.name);
     assert!(!domain.opens_with(john.name, john.password));
     let mark = domain.mark();
@@ -123,15 +79,16 @@ async fn a_controller_saw_one_unlock_and_no_password_written() {
     visitor.sends("/flow/unlock", &[]).await;
     visitor.sees("Your account is unlocked");
     assert!(domain.opens_with(john.name, john.password));
-    assert_eq!(seen(&domain, &mark), ["5136 by svc-keymend: Success"]);
+    assert_eq!(seen(domain, &mark), ["5136 by svc-keymend: Success"]);
 }
 
 #[tokio::test]
 async fn a_password_that_is_too_young_is_said_after_the_first_proof_with_the_time_of_the_next() {
-    let (house, domain) = with_a_controller();
+    let whole = Domain::open();
+    let (house, domain) = (&whole.house, &whole.samba);
     domain.shows_password_settings();
     let yan = ad_person("young.yan");
-    registers(&house, yan.name, JANE).await;
+    registers(house, yan.name, JANE).await;
     let mark = domain.mark();
     let mut visitor = house.visitor();
     visitor.starts(yan.name).await;
@@ -150,15 +107,16 @@ async fn a_password_that_is_too_young_is_said_after_the_first_proof_with_the_tim
     assert!(visitor.page_says("Your directory allows the next change from"));
     assert!(domain.opens_with(yan.name, yan.password));
     let refused = "4724 by svc-keymend: Unwilling to perform";
-    let seen = seen(&domain, &mark);
+    let seen = seen(domain, &mark);
     assert!(seen.is_empty() || seen == [refused], "{seen:?}");
 }
 
 #[tokio::test]
 async fn rules_that_cannot_be_read_are_said_to_be_unknown_and_the_refusal_still_tells() {
-    let (house, domain) = with_a_controller();
+    let whole = Domain::open();
+    let (house, domain) = (&whole.house, &whole.samba);
     let yan = ad_person("young.yan");
-    registers(&house, yan.name, JANE).await;
+    registers(house, yan.name, JANE).await;
     let mut visitor = house.proves(yan.name, "reset", JANE).await;
     visitor.sees("Choose a new password");
     assert!(visitor.page_says("a special rule for you that we cannot read"));

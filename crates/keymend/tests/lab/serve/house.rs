@@ -10,7 +10,9 @@ use std::time::Duration;
 use keymend_lab::process::{Process, free_port};
 use keymend_lab::slapd::{BASE_DN, GROUPS_DN, PEOPLE_DN, SERVICE_DN, SERVICE_PASSWORD, person};
 use keymend_lab::wait::until;
-use keymend_lab::{Certificates, Gateway, Proxy, Slapd, SlapdOptions, Smtp, SmtpOptions, gateway};
+use keymend_lab::{
+    Certificates, Gateway, Proxy, Slapd, SlapdOptions, Smtp, SmtpOptions, clock, gateway,
+};
 use tempfile::TempDir;
 
 use super::visitor::Visitor;
@@ -209,14 +211,21 @@ format = "json"
 
     #[track_caller]
     pub fn start(&self) {
+        self.start_with_clock(0);
+    }
+
+    /// The same with a clock that is so far ahead (negative: behind), in seconds.
+    #[track_caller]
+    pub fn start_with_clock(&self, offset_secs: i64) {
         let log = self.path("run/log");
         let before = fs::read_to_string(&log).unwrap_or_default().len();
-        let command = [
+        let mut command = clock::words(offset_secs);
+        command.extend([
             env!("CARGO_BIN_EXE_keymend").to_owned(),
             "serve".to_owned(),
             "--config".to_owned(),
             self.path("keymend.toml").display().to_string(),
-        ];
+        ]);
         let mut service = Process::start("keymend", &self.path("run"), &command).unwrap();
         let is_ready = || {
             let text = fs::read_to_string(&log).unwrap_or_default();

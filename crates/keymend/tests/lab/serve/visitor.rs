@@ -157,6 +157,11 @@ impl Visitor {
         plain(&self.html).contains(text)
     }
 
+    /// The whole page, for a test that fails.
+    pub fn text(&self) -> &str {
+        &self.html
+    }
+
     /// The first form: a name, and the sum of the bot check.
     pub async fn starts(&mut self, user: &str) -> &mut Self {
         self.goes_to("/reset").await;
