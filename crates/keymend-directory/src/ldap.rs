@@ -29,6 +29,7 @@ mod grants;
 mod groups;
 mod options;
 mod orders;
+mod pages;
 mod password;
 mod permits;
 mod person;
@@ -46,7 +47,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use keymend_domain::account::{AccountRef, Claim, DirectoryName};
+use keymend_domain::account::{AccountRef, Claim, DirectoryName, Protection};
 use keymend_domain::directory::examination::ServerReport;
 use keymend_domain::directory::rights::RightsReport;
 use keymend_domain::directory::tally::ServerTallies;
@@ -59,7 +60,7 @@ use keymend_domain::secret::{Password, Secret};
 use keymend_domain::time::{Clock, Moment};
 use ldap3::Scope;
 
-use self::active_directory::ActiveDirectory;
+use self::active_directory::{ActiveDirectory, Sid};
 use self::connect::{CallError, Endpoint, Failure, Hits, Search, Step};
 use self::dn::DnKey;
 use self::ds389::Ds389;
@@ -98,6 +99,8 @@ pub struct Ldap {
     active_directory: ActiveDirectory,
     ds389: Ds389,
     orders: Orders,
+    /// The entry of the service account, if it is named by its DN.
+    own: Option<DnKey>,
     clock: Arc<dyn Clock>,
 }
 
@@ -144,6 +147,7 @@ impl Ldap {
             policies: Remembered::default(),
             groups: Groups::new(base.unwrap_or_else(|| options.base.clone())),
             orders: Orders::default(),
+            own: DnKey::of(&options.bind_dn),
             clock,
             options,
         })
@@ -307,6 +311,32 @@ impl Ldap {
 
     /// Everything about one entry that was read.
     async fn see(&self, server: &Server, service: &Service, entry: Entry) -> Result<Seen, Failure> {
+        let is_own = self.is_own(service, &entry);
+        let mut seen = self.see_anybody(server, service, entry).await?;
+        if is_own {
+            let reason = "the service account of Keymend itself".to_owned();
+            seen.account
+                .state
+                .protection
+                .get_or_insert(Protection(reason));
+        }
+        Ok(seen)
+    }
+
+    /// Whether an entry is that of the service account: whoever resets it, shuts Keymend out.
+    fn is_own(&self, service: &Service, entry: &Entry) -> bool {
+        let key = DnKey::of(&entry.dn);
+        let sid = entry.bytes("objectSid").and_then(Sid::from_bytes);
+        (key.is_some() && key == self.own)
+            || sid.is_some_and(|sid| service.offer.token.contains(&sid))
+    }
+
+    async fn see_anybody(
+        &self,
+        server: &Server,
+        service: &Service,
+        entry: Entry,
+    ) -> Result<Seen, Failure> {
         if service.offer.dialect == Dialect::ActiveDirectory {
             return self.active_directory.see(server, service, entry).await;
         }

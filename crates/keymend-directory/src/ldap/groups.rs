@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use keymend_domain::time::{MINUTE_MS, Moment};
 use ldap3::Scope;
-use ldap3::controls::PagedResults;
 use tokio::sync::OnceCell;
 
 use super::connect::{Failure, Search, Step};
 use super::dn::DnKey;
 use super::entry::Entry;
 use super::filter::Filter;
+use super::pages::Pages;
 use super::servers::Servers;
 
 /// How old the picture of the groups may be.
@@ -138,30 +138,31 @@ impl Groups {
             types_only: false,
         };
         let mut graph = Graph::default();
-        let mut cookie = Vec::new();
+        let mut pages = Pages::new(PAGE, GROUPS_MAX);
+        let connection = &service.connection;
+        let limit = server.call_timeout();
         loop {
-            let page = PagedResults { size: PAGE, cookie };
-            let hits = service
-                .connection
-                .page(&search, page, server.call_timeout())
-                .await;
-            let hits = hits.map_err(|fault| {
+            let page = pages.next(connection, &search, Vec::new(), limit).await;
+            let page = page.map_err(|fault| {
                 server.discard(&service);
                 fault.failure(Step::Search)
             })?;
+            let Some(hits) = page else {
+                break;
+            };
             if hits.rc != 0 {
                 let what = format!("read the groups below group_base (result {})", hits.rc);
                 return Err(Failure::rights(Step::Search, what));
             }
             hits.entries.iter().for_each(|group| graph.add(group));
             if graph.names.len() > GROUPS_MAX {
-                return Err(Failure::strange(Step::Search, "more than 100,000 groups"));
+                break;
             }
-            if hits.cookie.is_empty() {
-                return Ok(graph);
-            }
-            cookie = hits.cookie;
         }
+        if pages.is_cut() {
+            return Err(Failure::strange(Step::Search, "more than 100,000 groups"));
+        }
+        Ok(graph)
     }
 }
 
