@@ -19,7 +19,6 @@ mod certificate;
 mod connect;
 mod control;
 mod dialect;
-mod dn;
 mod ds389;
 mod entry;
 mod examine;
@@ -55,6 +54,7 @@ use keymend_domain::directory::{
     Directory, DirectoryError, Found, Health, NoMatch, NotDone, PasswordRules, SignIn, WriteOrder,
     WriteOutcome,
 };
+use keymend_domain::dn::{self, DnKey};
 use keymend_domain::route::Realms;
 use keymend_domain::secret::{Password, Secret};
 use keymend_domain::time::{Clock, Moment};
@@ -62,7 +62,6 @@ use ldap3::Scope;
 
 use self::active_directory::{ActiveDirectory, Sid};
 use self::connect::{CallError, Endpoint, Failure, Hits, Search, Step};
-use self::dn::DnKey;
 use self::ds389::Ds389;
 use self::entry::Entry;
 use self::filter::Filter;
@@ -145,7 +144,10 @@ impl Ldap {
             schema: Schema::new(&options),
             servers: Servers::new(list, Arc::clone(&clock)),
             policies: Remembered::default(),
-            groups: Groups::new(base.unwrap_or_else(|| options.base.clone())),
+            groups: Groups::new(
+                base.unwrap_or_else(|| options.base.clone()),
+                options.protected_groups.clone(),
+            ),
             orders: Orders::default(),
             own: DnKey::of(&options.bind_dn),
             clock,
@@ -422,6 +424,24 @@ impl Ldap {
         };
         self.policies.put(key, now, policy.clone());
         Ok(policy)
+    }
+
+    /// Whether a password policy counts for an entry that the service account may not read.
+    async fn hides_policy(
+        &self,
+        server: &Server,
+        service: &Service,
+        entry: &Entry,
+    ) -> Result<bool, Failure> {
+        if service.offer.dialect == Dialect::Ds389 {
+            let policy = self.ds389.policy((server, service), entry).await;
+            let policy = policy.map_err(|fault| fault.failure(Step::Search))?;
+            return Ok(policy.known().is_none());
+        }
+        Ok(matches!(
+            self.policy(server, service, entry).await?,
+            Applied::Unreadable
+        ))
     }
 
     async fn try_health(&self, server: &Server, limit: Duration) -> Result<(), Failure> {

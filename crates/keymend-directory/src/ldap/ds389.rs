@@ -23,7 +23,7 @@ use keymend_domain::time::{Clock, Moment};
 use ldap3::Scope;
 
 use super::connect::{CallError, Search};
-use super::dialect::Offer;
+use super::dialect::{Dialect, Offer};
 use super::dn::DnKey;
 use super::entry::Entry;
 use super::filter::Filter;
@@ -205,16 +205,27 @@ pub(super) fn rules(entry: &Entry, policy: &Applied, now: Moment) -> PasswordRul
 
 /// Groups whose members rule the directory, whatever the installer says: FreeIPA's `admins`
 /// (which no installation is without) and the group that `dscreate` makes for a suffix.
+const GUARDED: [&str; 2] = [
+    "cn=admins,cn=groups,cn=accounts,",
+    "cn=directory administrators,",
+];
+
 fn is_guarded(group: &str) -> bool {
     let Some(key) = DnKey::of(group) else {
         return false;
     };
-    [
-        "cn=admins,cn=groups,cn=accounts,",
-        "cn=directory administrators,",
-    ]
-    .iter()
-    .any(|start| key.begins_with(start))
+    GUARDED.iter().any(|start| key.begins_with(start))
+}
+
+/// Where these groups are, if there are any.
+pub(super) fn guarded_groups(offer: &Offer) -> Vec<String> {
+    match offer.dialect {
+        Dialect::Ds389 => {
+            let dn = |start: &&str| format!("{start}{}", offer.base);
+            GUARDED.iter().map(dn).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ fn is_set(entry: &Entry, name: &str) -> bool {
 
 impl Applied {
     /// The policy, if it could be read.
-    pub(super) fn known(&self) -> Option<&Policy> {
+    pub(in crate::ldap) fn known(&self) -> Option<&Policy> {
         match self {
             Self::Known(policy) => Some(policy),
             Self::Unreadable => None,

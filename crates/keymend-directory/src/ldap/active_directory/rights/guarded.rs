@@ -12,7 +12,7 @@ use ldap3::Scope;
 
 use super::{ATTRIBUTES, Proof, access_lists};
 use crate::ldap::active_directory::access::AccessList;
-use crate::ldap::active_directory::{PAGE, Sid, person, protected};
+use crate::ldap::active_directory::{Sid, person, protected};
 use crate::ldap::connect::{CallError, Search};
 use crate::ldap::dn::DnKey;
 use crate::ldap::entry::Entry;
@@ -20,6 +20,9 @@ use crate::ldap::filter::Filter;
 use crate::ldap::pages::Pages;
 use crate::ldap::sample;
 
+/// Entries on one page: their access lists are long, and what may be written is worked out for
+/// each.
+const PAGE: i32 = 100;
 /// Protected accounts and groups looked at; more than this is no tier 0 any more.
 const GUARDED_MAX: usize = 10_000;
 /// Entries that are named one by one; the rest are counted.
