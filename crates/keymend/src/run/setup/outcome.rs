@@ -6,9 +6,9 @@ use keymend_directory::ldap::Dialect;
 use keymend_directory::ldap::probe::{Certificate, Look, ProbeFault, Root, Trust, Units};
 
 use super::step::Step;
-use super::terminal::harmless;
 use super::wizard::{Deed, Wizard};
 use crate::run::words;
+use crate::run::words::harmless;
 
 /// What a trial brought.
 #[derive(Debug)]
