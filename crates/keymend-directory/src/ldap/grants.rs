@@ -128,7 +128,8 @@ impl Grantee {
         }
         for group in self.groups_elsewhere() {
             let rule = format!(
-                "{{{number}}}to dn.subtree={} by dn.exact={account} read by * break",
+                "{{{number}}}to dn.subtree={} attrs=entry,objectClass,cn,member,uniqueMember \
+                 by dn.exact={account} read by * break",
                 rule_dn(&group)
             );
             text.push_str(&ldif_line("olcAccess", &rule));

@@ -258,7 +258,7 @@ fn grants(arguments: &DirectoryGrants) -> Result<String, Stop> {
             .unwrap_or_else(|| section.bind_dn.clone()),
         sid: None,
         units: arguments.ou.clone(),
-        group_base: section.group_base.clone(),
+        group_base: Some(section.group_base.clone()),
         protected_groups: section.protected_groups.clone(),
     };
     if grantee.units.is_empty() {
