@@ -67,7 +67,7 @@ use self::entry::Entry;
 use self::filter::Filter;
 use self::groups::Groups;
 use self::orders::{Orders, Turn};
-use self::person::{Schema, Seen};
+use self::person::{Lasting, Schema, Seen};
 use self::policy::{Applied, Policy, Remembered};
 use self::servers::{Account, Purpose, Server, Servers, Service, Who};
 
@@ -354,7 +354,7 @@ impl Ldap {
             .ok_or_else(|| Failure::rights(Step::Search, "read entryUUID of the accounts"))?;
         Ok(Seen {
             rules: policy.rules(&entry, now),
-            password_lasts_ms: None,
+            lasting: Lasting::Unknown,
             entry,
             account,
         })
@@ -377,7 +377,7 @@ impl Ldap {
         state.protection = self.schema.protection(&groups).or(state.protection);
         Ok(Seen {
             rules: ds389::rules(&entry, &policy, now),
-            password_lasts_ms: ds389::password_lasts_ms(&policy),
+            lasting: ds389::lasting(&policy),
             account: self.schema.person(&entry, anchor, groups, state),
             entry,
         })

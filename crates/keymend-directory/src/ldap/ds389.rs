@@ -28,7 +28,7 @@ use super::dn::DnKey;
 use super::entry::Entry;
 use super::filter::Filter;
 use super::options::LdapOptions;
-use super::person::with_own;
+use super::person::{Lasting, with_own};
 use super::policy::Remembered;
 use super::servers::{Server, Service};
 use policy::{Applied, Policy};
@@ -193,9 +193,13 @@ pub(super) fn state(
     state
 }
 
-/// How long a new password lasts; `None` if it does not end.
-pub(super) fn password_lasts_ms(policy: &Applied) -> Option<i64> {
-    policy.known().and_then(|policy| policy.age_max_ms)
+/// How long a new password lasts.
+pub(super) fn lasting(policy: &Applied) -> Lasting {
+    match policy.known() {
+        Some(policy) if policy.hides_expiry => Lasting::Unknown,
+        Some(policy) => policy.age_max_ms.map_or(Lasting::Endless, Lasting::Ms),
+        None => Lasting::Unknown,
+    }
 }
 
 /// The rules for new passwords, for showing and for judging early.
@@ -231,6 +235,29 @@ pub(super) fn guarded_groups(offer: &Offer) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_is_never_made_endless_because_its_end_is_hidden() {
+        let check = |policy: Option<Policy>, expected| {
+            let applied = match policy {
+                Some(policy) => Applied::Known(Arc::new(policy)),
+                None => Applied::Unreadable,
+            };
+            assert_eq!(lasting(&applied), expected);
+        };
+        let shown = |more: &[(&str, &str)]| {
+            let mut all = vec![("passwordMinLength", "8"), ("passwordCheckSyntax", "on")];
+            all.extend(more);
+            Policy::from_configuration(&Entry::of("cn=config", &all))
+        };
+        check(None, Lasting::Unknown);
+        check(shown(&[]), Lasting::Unknown);
+        check(shown(&[("passwordExp", "off")]), Lasting::Endless);
+        let ninety = [("passwordExp", "on"), ("passwordMaxAge", "7776000")];
+        check(shown(&ninety), Lasting::Ms(7_776_000_000));
+        // On, and nobody may see how long.
+        check(shown(&[("passwordExp", "on")]), Lasting::Unknown);
+    }
 
     #[test]
     fn who_rules_the_directory_is_protected_without_being_listed() {

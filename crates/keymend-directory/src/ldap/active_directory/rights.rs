@@ -33,6 +33,7 @@ const ATTRIBUTES: &[&str] = &[
     "adminCount",
     "isCriticalSystemObject",
     "msDS-SecondaryKrbTgtNumber",
+    "msDS-PSOApplied",
     "msDS-ResultantPSO",
     "nTSecurityDescriptor",
     "allowedAttributesEffective",
@@ -182,7 +183,14 @@ impl Proof<'_> {
                 continue;
             }
             count += 1;
-            settings.extend(entry.text("msDS-ResultantPSO").map(str::to_owned));
+            let applied = entry.text("msDS-ResultantPSO");
+            if applied.is_none() && entry.has("msDS-PSOApplied") {
+                let right = "read msDS-ResultantPSO (to tell people the rules that apply)";
+                let remedy = "let the service account read it of people (`RP;msDS-ResultantPSO`)";
+                let unit = sample::unit_of(dn);
+                self.find(Severity::Missing, right, unit, remedy);
+            }
+            settings.extend(applied.map(str::to_owned));
             for right in self.person(&entry) {
                 *lacks
                     .entry((sample::unit_of(dn).to_owned(), right))
