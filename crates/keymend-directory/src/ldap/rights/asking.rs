@@ -69,7 +69,11 @@ impl Asking<'_> {
     }
 
     /// The server's own account of it; `None` if it gives none.
-    async fn told(&self, dn: &str, questions: &[Question]) -> Result<Option<Vec<Would>>, Failure> {
+    pub(super) async fn told(
+        &self,
+        dn: &str,
+        questions: &[Question],
+    ) -> Result<Option<Vec<Would>>, Failure> {
         let attributes: Vec<&str> = questions.iter().map(|(name, _)| *name).collect();
         let search = Search {
             base: dn,

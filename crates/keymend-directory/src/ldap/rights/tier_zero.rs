@@ -26,6 +26,13 @@ const NAMES_MAX: usize = 100;
 const SEE_WHO: &str = "see who is protected";
 /// A member that no group has.
 const NO_MEMBER: &str = "cn=keymend-rights-proof,dc=invalid";
+/// Attributes of `cn=config` that a 389 Directory Server is asked about and that are never tried:
+/// taking a value from such an attribute may put it back to what it was delivered with.
+const TOLD_OF_CONFIGURATION: [Question; 3] = [
+    ("nsslapd-rootpw", ""),
+    ("passwordAdminDN", ""),
+    ("passwordMinLength", ""),
+];
 const MEMBERS: [Question; 2] = [("member", NO_MEMBER), ("uniqueMember", NO_MEMBER)];
 
 /// The findings about protected accounts, their groups, and the server's own rules.
@@ -87,14 +94,18 @@ impl Walk<'_> {
         let offer = &self.asking.service.offer;
         let places: &[(&str, &[Question])] = match offer.dialect {
             Dialect::Ds389 => &[
-                ("cn=config", &[RULES, ("nsslapd-rootpw", "no-such-value")]),
+                ("cn=config", &[RULES]),
                 (&offer.base, &[RULES]),
                 (base, &[RULES]),
             ],
             _ => &[("cn=config", &[("olcSizeLimit", "424242")])],
         };
         for (place, questions) in places {
-            let answers = self.asking.would_write(place, questions).await?;
+            let mut answers = self.asking.would_write(place, questions).await?;
+            if offer.dialect == Dialect::Ds389 && *place == "cn=config" {
+                let told = self.asking.told(place, &TOLD_OF_CONFIGURATION).await?;
+                answers.extend(told.into_iter().flatten());
+            }
             if answers.contains(&Would::Do) {
                 let right = "change the rules of the directory itself";
                 let remedy = "take it away: Keymend writes people's entries alone";

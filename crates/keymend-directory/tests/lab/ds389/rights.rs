@@ -61,7 +61,7 @@ async fn gate_46_power_over_the_protected_and_over_the_rules_is_seen() {
     let admins = format!("cn=admins,{GROUPS_DN}");
     ds389.modify(&format!("dn: {ada}\nchangetype: modify\ndelete: aci\n"));
     grant(&ds389, &admins, "member");
-    grant(&ds389, "cn=config", "passwordMinLength || aci");
+    grant(&ds389, "cn=config", "passwordMinLength");
     grant(&ds389, BASE_DN, "aci");
     let before = ds389.audit_log();
     let report = proof(&ds389).await;
