@@ -240,7 +240,7 @@ async fn rules_are_told_and_one_that_cannot_be_read_is_said() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_whose_very_name_is_hidden_are_not_taken_for_the_domains() {
     let domain = Domain::with_hints();
-    domain.grant_reading_settings();
+    domain.samba.shows_password_settings();
     let lena = ad_person("long.lena").dn();
     let sid = domain.samba.sid("svc-keymend").unwrap();
     let found = domain.samba.run(&[
