@@ -19,7 +19,6 @@ mod certificate;
 mod connect;
 mod control;
 mod dialect;
-mod dn;
 mod ds389;
 mod entry;
 mod examine;
@@ -29,6 +28,7 @@ mod grants;
 mod groups;
 mod options;
 mod orders;
+mod pages;
 mod password;
 mod permits;
 mod person;
@@ -46,7 +46,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use keymend_domain::account::{AccountRef, Claim, DirectoryName};
+use keymend_domain::account::{AccountRef, Claim, DirectoryName, Protection};
 use keymend_domain::directory::examination::ServerReport;
 use keymend_domain::directory::rights::RightsReport;
 use keymend_domain::directory::tally::ServerTallies;
@@ -54,20 +54,20 @@ use keymend_domain::directory::{
     Directory, DirectoryError, Found, Health, NoMatch, NotDone, PasswordRules, Reread, SignIn,
     WriteOrder, WriteOutcome,
 };
+use keymend_domain::dn::{self, DnKey};
 use keymend_domain::route::Realms;
 use keymend_domain::secret::{Password, Secret};
 use keymend_domain::time::{Clock, Moment};
 use ldap3::Scope;
 
-use self::active_directory::ActiveDirectory;
+use self::active_directory::{ActiveDirectory, Sid};
 use self::connect::{CallError, Endpoint, Failure, Hits, Search, Step};
-use self::dn::DnKey;
 use self::ds389::Ds389;
 use self::entry::Entry;
 use self::filter::Filter;
 use self::groups::Groups;
 use self::orders::{Orders, Turn};
-use self::person::{Schema, Seen};
+use self::person::{Lasting, Schema, Seen};
 use self::policy::{Applied, Policy, Remembered};
 use self::servers::{Account, Purpose, Server, Servers, Service, Who};
 
@@ -98,6 +98,8 @@ pub struct Ldap {
     active_directory: ActiveDirectory,
     ds389: Ds389,
     orders: Orders,
+    /// The entry of the service account, if it is named by its DN.
+    own: Option<DnKey>,
     clock: Arc<dyn Clock>,
 }
 
@@ -142,8 +144,12 @@ impl Ldap {
             schema: Schema::new(&options),
             servers: Servers::new(list, Arc::clone(&clock)),
             policies: Remembered::default(),
-            groups: Groups::new(base.unwrap_or_else(|| options.base.clone())),
+            groups: Groups::new(
+                base.unwrap_or_else(|| options.base.clone()),
+                options.protected_groups.clone(),
+            ),
             orders: Orders::default(),
+            own: DnKey::of(&options.bind_dn),
             clock,
             options,
         })
@@ -307,6 +313,32 @@ impl Ldap {
 
     /// Everything about one entry that was read.
     async fn see(&self, server: &Server, service: &Service, entry: Entry) -> Result<Seen, Failure> {
+        let is_own = self.is_own(service, &entry);
+        let mut seen = self.see_anybody(server, service, entry).await?;
+        if is_own {
+            let reason = "the service account of Keymend itself".to_owned();
+            seen.account
+                .state
+                .protection
+                .get_or_insert(Protection(reason));
+        }
+        Ok(seen)
+    }
+
+    /// Whether an entry is that of the service account: whoever resets it, shuts Keymend out.
+    fn is_own(&self, service: &Service, entry: &Entry) -> bool {
+        let key = DnKey::of(&entry.dn);
+        let sid = entry.bytes("objectSid").and_then(Sid::from_bytes);
+        (key.is_some() && key == self.own)
+            || sid.is_some_and(|sid| service.offer.token.contains(&sid))
+    }
+
+    async fn see_anybody(
+        &self,
+        server: &Server,
+        service: &Service,
+        entry: Entry,
+    ) -> Result<Seen, Failure> {
         if service.offer.dialect == Dialect::ActiveDirectory {
             return self.active_directory.see(server, service, entry).await;
         }
@@ -322,7 +354,7 @@ impl Ldap {
             .ok_or_else(|| Failure::rights(Step::Search, "read entryUUID of the accounts"))?;
         Ok(Seen {
             rules: policy.rules(&entry, now),
-            password_lasts_ms: None,
+            lasting: Lasting::Unknown,
             entry,
             account,
         })
@@ -352,7 +384,7 @@ impl Ldap {
         state.protection = self.schema.protection(&groups).or(state.protection);
         Ok(Seen {
             rules: ds389::rules(&entry, &policy, now),
-            password_lasts_ms: ds389::password_lasts_ms(&policy),
+            lasting: ds389::lasting(&policy),
             account: self.schema.person(&entry, anchor, groups, state),
             entry,
         })
@@ -399,6 +431,24 @@ impl Ldap {
         };
         self.policies.put(key, now, policy.clone());
         Ok(policy)
+    }
+
+    /// Whether a password policy counts for an entry that the service account may not read.
+    async fn hides_policy(
+        &self,
+        server: &Server,
+        service: &Service,
+        entry: &Entry,
+    ) -> Result<bool, Failure> {
+        if service.offer.dialect == Dialect::Ds389 {
+            let policy = self.ds389.policy((server, service), entry).await;
+            let policy = policy.map_err(|fault| fault.failure(Step::Search))?;
+            return Ok(policy.known().is_none());
+        }
+        Ok(matches!(
+            self.policy(server, service, entry).await?,
+            Applied::Unreadable
+        ))
     }
 
     async fn try_health(&self, server: &Server, limit: Duration) -> Result<(), Failure> {

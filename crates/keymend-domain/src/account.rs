@@ -7,6 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
+use crate::dn::DnKey;
 use crate::time::Moment;
 
 /// The name an installer gave to one directory, for instance `corp`.
@@ -123,12 +124,15 @@ impl Account {
         }
     }
 
-    /// Whether the account is in `group`, compared without regard to case as LDAP names are.
+    /// Whether the account is in `group`: names of LDAP directories are compared as names,
+    /// whatever blanks, case and escapes they are written with, others without regard to case.
     #[must_use]
     pub fn is_in(&self, group: &str) -> bool {
-        self.groups
-            .iter()
-            .any(|own| own.eq_ignore_ascii_case(group))
+        let wanted = DnKey::of(group);
+        self.groups.iter().any(|own| match &wanted {
+            Some(wanted) => DnKey::of(own).as_ref() == Some(wanted),
+            None => own.eq_ignore_ascii_case(group),
+        })
     }
 }
 
@@ -215,6 +219,17 @@ impl fmt::Debug for Claim {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_group_is_the_same_however_its_name_is_written() {
+        let mut jane = Account::of_nobody();
+        jane.groups = vec![r#"CN=Sales\, \"North\",OU=Groups,DC=corp"#.into()];
+        assert!(jane.is_in(r#"cn=sales\2c \22North\22, ou=groups, dc=corp"#));
+        assert!(!jane.is_in("cn=Sales,ou=groups,dc=corp"));
+        assert!(!jane.is_in("Sales"));
+        jane.groups = vec!["Staff".into()];
+        assert!(jane.is_in("staff") && !jane.is_in("cn=staff"));
+    }
 
     #[test]
     fn spellings_of_one_name_count_as_one() {

@@ -219,8 +219,8 @@ pub enum Tidings {
     },
     /// M21: a directory, a budget or a carrier needs attention.
     Attention {
-        /// Which thing, by a stable word: `directory-down`, `directory-up`, `breaker`, `budget-80`,
-        /// `budget-100`, `texts-unanswered`.
+        /// Which thing, by a stable word: `directory-down`, `directory-refused`, `directory-up`,
+        /// `breaker`, `budget-80`, `budget-100`, `texts-unanswered`.
         what: String,
         /// Its name.
         name: String,

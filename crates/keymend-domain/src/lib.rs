@@ -32,6 +32,7 @@ pub mod audit;
 pub mod code;
 pub mod deliver;
 pub mod directory;
+pub mod dn;
 pub mod flow;
 pub mod id;
 pub mod limit;

@@ -51,6 +51,9 @@ fn dispatch(command: &Command) -> Result<(), Stop> {
 }
 
 fn report(stop: &Stop) -> ExitCode {
-    eprintln!("{stop}");
+    // What a server said may be part of it.
+    for line in stop.to_string().lines() {
+        eprintln!("{}", run::harmless(line));
+    }
     stop.exit_code()
 }

@@ -41,6 +41,7 @@ pub use listen::{Listener, bind};
 pub use policy::policy;
 pub use serve::serve;
 pub use setup::setup;
+pub use words::harmless;
 
 /// A service that was put together and is not yet listening.
 pub struct Service {

@@ -254,6 +254,12 @@ fn rights() -> String {
             "(targetattr=\"*\")(version 3.0; acl \"nobody writes\"; deny (write) {service};)"
         )],
     ) + &entry(
+        // Keymend never touches the protected, and its account cannot.
+        &format!("uid=admin.ada,{PEOPLE_DN}"),
+        &[format!(
+            "(targetattr=\"*\")(version 3.0; acl \"nobody writes\"; deny (write) {service};)"
+        )],
+    ) + &entry(
         "cn=config",
         &[reading(
             "(targetattr=\"passwordMinLength || passwordInHistory || passwordMinAge || \

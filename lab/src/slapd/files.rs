@@ -112,8 +112,9 @@ index objectClass,uid,mail,cn,sn,member,memberOf,entryUUID,entryCSN eq
 
 /// What the service account may do, and no more: write (never read) passwords and the state of
 /// locks of the people it serves, and read the rest.  `ou=guarded` is where it may only read, so
-/// that the refusal of a right can be seen.
+/// that the refusal of a right can be seen, and the protected are out of its reach.
 const RIGHTS: &str = r#"
+access to dn.exact="uid=admin.ada,ou=people,dc=lab,dc=test" attrs=userPassword by self =xw by anonymous auth by * none
 access to dn.subtree="ou=guarded,ou=people,dc=lab,dc=test" attrs=userPassword by self =xw by anonymous auth by * none
 access to dn.subtree="ou=people,dc=lab,dc=test" attrs=userPassword by self =xw by dn.exact="uid=svc-keymend,ou=service,dc=lab,dc=test" =w by anonymous auth by * none
 access to attrs=userPassword by self =xw by anonymous auth by * none

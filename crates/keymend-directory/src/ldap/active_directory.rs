@@ -34,7 +34,7 @@ use super::dn::DnKey;
 use super::entry::Entry;
 use super::filter::Filter;
 use super::options::LdapOptions;
-use super::person::Seen;
+use super::person::{Lasting, Seen};
 use super::policy::Remembered;
 use super::servers::{Server, Service};
 use person::{Around, Schema};
@@ -244,7 +244,7 @@ impl ActiveDirectory {
         }
         Ok(Seen {
             rules,
-            password_lasts_ms: None,
+            lasting: Lasting::Unknown,
             account,
             entry,
         })
@@ -259,6 +259,14 @@ impl ActiveDirectory {
         now: Moment,
     ) -> Result<Applied, CallError> {
         let Some(dn) = entry.text("msDS-ResultantPSO") else {
+            if entry.has("msDS-PSOApplied") {
+                tracing::warn!(
+                    server = server.address(),
+                    "msDS-ResultantPSO cannot be read, although rules of its own are laid on an \
+                     account, so these are told to nobody; allow the service account to read it"
+                );
+                return Ok(Applied::Unreadable);
+            }
             let domain = self.domain.get(server, service, now).await?;
             return Ok(match domain.policy.clone() {
                 Some(policy) => Applied::Known(policy),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use keymend_domain::directory::DirectoryError;
 use ldap3::asn1::{PL, parse_tag};
-use ldap3::controls::{Control, PagedResults, RawControl};
+use ldap3::controls::{Control, RawControl};
 use ldap3::exop::{PasswordModify, WhoAmI};
 use ldap3::{
     Ldap as Handle, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Mod, Scope,
@@ -24,6 +24,9 @@ use super::entry::Entry;
 use super::filter::Filter;
 use super::tls;
 use super::until::Until;
+
+/// Entries taken from a server in answer to one search; more than any question here can bring.
+const ENTRIES_MAX: usize = 50_000;
 
 /// The part of reaching a server that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -382,16 +385,6 @@ impl Connection {
         self.search_with(search, Vec::new(), limit).await
     }
 
-    /// One page of a search.
-    pub(super) async fn page(
-        &self,
-        search: &Search<'_>,
-        page: PagedResults,
-        limit: Duration,
-    ) -> Result<Hits, CallError> {
-        self.search_with(search, vec![page.into()], limit).await
-    }
-
     /// One search with controls.
     pub(super) async fn search_with(
         &self,
@@ -408,16 +401,35 @@ impl Connection {
             handle.with_controls(controls);
         }
         let filter = search.filter.to_string();
-        let searching = handle.search(search.base, search.scope, &filter, search.attributes);
+        let most = match search.scope {
+            Scope::Base => 1,
+            _ => ENTRIES_MAX,
+        };
+        let searching = async {
+            let stream =
+                handle.streaming_search(search.base, search.scope, &filter, search.attributes);
+            let mut stream = stream.await?;
+            let mut entries = Vec::new();
+            while let Some(result) = stream.next().await? {
+                if result.is_ref() || result.is_intermediate() {
+                    continue;
+                }
+                // A server that sends more than was asked for is not listened to any longer.
+                if entries.len() >= most {
+                    return Err(CallError::Garbled);
+                }
+                entries.push(Entry::from_result(result).ok_or(CallError::Garbled)?);
+            }
+            Ok((entries, stream.finish().await))
+        };
         // The limit inside counts anew for each entry; this one is for the whole.
-        let found = tokio::time::timeout(limit, searching)
+        let (entries, result) = tokio::time::timeout(limit, searching)
             .await
             .map_err(|_| CallError::Silent)??;
-        let entries: Option<Vec<Entry>> = found.0.into_iter().map(Entry::from_result).collect();
         Ok(Hits {
-            entries: entries.ok_or(CallError::Garbled)?,
-            rc: found.1.rc,
-            cookie: cookie(&found.1.ctrls).ok_or(CallError::Garbled)?,
+            entries,
+            rc: result.rc,
+            cookie: cookie(&result.ctrls).ok_or(CallError::Garbled)?,
         })
     }
 }

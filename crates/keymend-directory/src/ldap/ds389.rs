@@ -23,12 +23,12 @@ use keymend_domain::time::{Clock, Moment};
 use ldap3::Scope;
 
 use super::connect::{CallError, Search};
-use super::dialect::Offer;
+use super::dialect::{Dialect, Offer};
 use super::dn::DnKey;
 use super::entry::Entry;
 use super::filter::Filter;
 use super::options::LdapOptions;
-use super::person::with_own;
+use super::person::{Lasting, with_own};
 use super::policy::Remembered;
 use super::servers::{Server, Service};
 use policy::{Applied, Policy};
@@ -198,9 +198,13 @@ pub(super) fn state(
     state
 }
 
-/// How long a new password lasts; `None` if it does not end.
-pub(super) fn password_lasts_ms(policy: &Applied) -> Option<i64> {
-    policy.known().and_then(|policy| policy.age_max_ms)
+/// How long a new password lasts.
+pub(super) fn lasting(policy: &Applied) -> Lasting {
+    match policy.known() {
+        Some(policy) if policy.hides_expiry => Lasting::Unknown,
+        Some(policy) => policy.age_max_ms.map_or(Lasting::Endless, Lasting::Ms),
+        None => Lasting::Unknown,
+    }
 }
 
 /// The rules for new passwords, for showing and for judging early.
@@ -210,21 +214,55 @@ pub(super) fn rules(entry: &Entry, policy: &Applied, now: Moment) -> PasswordRul
 
 /// Groups whose members rule the directory, whatever the installer says: FreeIPA's `admins`
 /// (which no installation is without) and the group that `dscreate` makes for a suffix.
+const GUARDED: [&str; 2] = [
+    "cn=admins,cn=groups,cn=accounts,",
+    "cn=directory administrators,",
+];
+
 fn is_guarded(group: &str) -> bool {
     let Some(key) = DnKey::of(group) else {
         return false;
     };
-    [
-        "cn=admins,cn=groups,cn=accounts,",
-        "cn=directory administrators,",
-    ]
-    .iter()
-    .any(|start| key.begins_with(start))
+    GUARDED.iter().any(|start| key.begins_with(start))
+}
+
+/// Where these groups are, if there are any.
+pub(super) fn guarded_groups(offer: &Offer) -> Vec<String> {
+    match offer.dialect {
+        Dialect::Ds389 => {
+            let dn = |start: &&str| format!("{start}{}", offer.base);
+            GUARDED.iter().map(dn).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_is_never_made_endless_because_its_end_is_hidden() {
+        let check = |policy: Option<Policy>, expected| {
+            let applied = match policy {
+                Some(policy) => Applied::Known(Arc::new(policy)),
+                None => Applied::Unreadable,
+            };
+            assert_eq!(lasting(&applied), expected);
+        };
+        let shown = |more: &[(&str, &str)]| {
+            let mut all = vec![("passwordMinLength", "8"), ("passwordCheckSyntax", "on")];
+            all.extend(more);
+            Policy::from_configuration(&Entry::of("cn=config", &all))
+        };
+        check(None, Lasting::Unknown);
+        check(shown(&[]), Lasting::Unknown);
+        check(shown(&[("passwordExp", "off")]), Lasting::Endless);
+        let ninety = [("passwordExp", "on"), ("passwordMaxAge", "7776000")];
+        check(shown(&ninety), Lasting::Ms(7_776_000_000));
+        // On, and nobody may see how long.
+        check(shown(&[("passwordExp", "on")]), Lasting::Unknown);
+    }
 
     #[test]
     fn who_rules_the_directory_is_protected_without_being_listed() {

@@ -33,6 +33,14 @@ impl Entry {
         Some(Self { dn, attributes })
     }
 
+    /// An entry of which nothing but its name is known.
+    pub(super) fn named(dn: String) -> Self {
+        Self {
+            dn,
+            attributes: HashMap::new(),
+        }
+    }
+
     /// Adds one value to an entry made up for a test.
     #[cfg(test)]
     pub(super) fn put(&mut self, name: &str, value: Vec<u8>) {

@@ -1,5 +1,11 @@
 //! The commands that give a service account what Keymend needs, and nothing more.
 
+mod quoting;
+
+use super::dn::DnKey;
+use super::filter::Filter;
+use quoting::{ldif_line, parts, power_shell_word, rule_dn, shell_word, url_dn, windows_dn};
+
 /// The tool a grant is written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrantTool {
@@ -24,6 +30,10 @@ pub struct Grantee {
     pub sid: Option<String>,
     /// The units with the people.
     pub units: Vec<String>,
+    /// Where the groups are, if not in one of the units.
+    pub group_base: Option<String>,
+    /// Groups whose members are to stay out of its reach.
+    pub protected_groups: Vec<String>,
 }
 
 /// What to give to one tool.
@@ -43,6 +53,25 @@ const RESET_PASSWORD: &str = "00299570-246d-11d0-a768-00aa006e0529";
 const USER: &str = "bf967aba-0de6-11d0-a285-00aa003049e2";
 const LOCKOUT_TIME: &str = "28630ebf-41d5-11d1-a9c1-0000f80367c1";
 const PWD_LAST_SET: &str = "bf967a0a-0de6-11d0-a285-00aa003049e2";
+
+/// What 389 Directory Server shows of states to those alone who may read it by name.
+const STATES: &str = "= \"nsAccountLock || accountUnlockTime || passwordRetryCount || \
+                      retryCountResetTime || passwordExpirationTime || passwordAllowChangeTime || \
+                      pwdpolicysubentry || pwdUpdateTime || pwdReset || memberOf || nsUniqueId || \
+                      entryusn || modifyTimestamp";
+/// What is read of groups.
+const GROUP: &str = "objectClass || cn || member || uniqueMember || memberUid";
+/// The rules of `cn=config` that people are told.
+const POLICY: &str = "objectClass || nsslapd-pwpolicy-local || passwordCheckSyntax || \
+                      passwordMinLength || passwordMinCategories || passwordMinTokenLength || \
+                      passwordHistory || passwordInHistory || passwordMinAge || passwordMaxAge || \
+                      passwordExp || passwordMustChange || passwordChange || passwordLockout || \
+                      passwordMaxFailure || passwordUnlock || passwordLockoutDuration || \
+                      passwordResetFailureCount || passwordMinDigits || passwordMinAlphas || \
+                      passwordMinUppers || passwordMinLowers || passwordMinSpecials || \
+                      passwordMin8bit || passwordMaxRepeats || passwordMaxSequence || \
+                      passwordMaxSeqSets || passwordMaxClassChars || passwordPalindrome || \
+                      passwordDictCheck || passwordBadWords || passwordUserAttributes";
 
 impl Grantee {
     /// For a Samba or Windows domain.
@@ -72,20 +101,39 @@ impl Grantee {
     pub fn open_ldap(&self) -> Grant {
         let mut text =
             "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nadd: olcAccess\n".to_owned();
-        let account = quoted_dn(&self.account);
+        let account = rule_dn(&self.account);
         let mut number = 0;
         for unit in &self.units {
-            let place = format!("to dn.subtree={}", quoted_dn(unit));
+            let place = format!("to dn.subtree={}", rule_dn(unit));
+            // In front of the others: the first rule that speaks of it decides.
+            for group in &self.protected_groups {
+                let members = Filter::equal("memberOf", group);
+                let rule = format!(
+                    "{{{number}}}{place} filter=\"{members}\" attrs=userPassword \
+                     by dn.exact={account} none by * break"
+                );
+                text.push_str(&ldif_line("olcAccess", &rule));
+                number += 1;
+            }
             for (what, right) in [
                 (" attrs=userPassword", "=w"),
                 (" attrs=pwdAccountLockedTime", "write"),
                 ("", "read"),
             ] {
-                text.push_str(&format!(
-                    "olcAccess: {{{number}}}{place}{what} by dn.exact={account} {right} by * break\n"
-                ));
+                let rule =
+                    format!("{{{number}}}{place}{what} by dn.exact={account} {right} by * break");
+                text.push_str(&ldif_line("olcAccess", &rule));
                 number += 1;
             }
+        }
+        for group in self.groups_elsewhere() {
+            let rule = format!(
+                "{{{number}}}to dn.subtree={} attrs=entry,objectClass,cn,member,uniqueMember \
+                 by dn.exact={account} read by * break",
+                rule_dn(&group)
+            );
+            text.push_str(&ldif_line("olcAccess", &rule));
+            number += 1;
         }
         Grant {
             tool: GrantTool::OlcAccess,
@@ -98,29 +146,78 @@ impl Grantee {
     /// For 389 Directory Server and FreeIPA.
     #[must_use]
     pub fn ds389(&self) -> Grant {
-        let account = &self.account;
+        let who = format!("userdn = \"ldap:///{}\"", url_dn(&self.account));
+        let rule = |target: &str, name: &str, right: &str| {
+            let rule =
+                format!("({target})(version 3.0; acl \"Keymend: {name}\"; allow ({right}) {who};)");
+            ldif_line("aci", &rule)
+        };
+        let head = |dn: &str| ldif_line("dn", dn) + "changetype: modify\nadd: aci\n";
+        let look = "read, search, compare";
         let one = |unit: &String| {
-            let mut text = format!("dn: {unit}\nchangetype: modify\nadd: aci\n");
+            let mut text = head(unit);
+            for group in &self.protected_groups {
+                // What is denied is denied, whatever allows it.
+                let members = Filter::equal("memberOf", group);
+                let rule = format!(
+                    "(targetattr = \"userPassword\")(targetfilter = \"{members}\")(version 3.0; \
+                     acl \"Keymend: never the protected\"; deny (write) {who};)"
+                );
+                text.push_str(&ldif_line("aci", &rule));
+            }
             for (attributes, name, right) in [
-                ("userPassword", "set passwords", "write"),
                 (
-                    "accountUnlockTime || passwordRetryCount",
+                    "!= \"userPassword || passwordHistory || aci",
+                    "look at people",
+                    look,
+                ),
+                (STATES, "look at states", look),
+                ("= \"userPassword", "set passwords", "write"),
+                (
+                    "= \"accountUnlockTime || passwordRetryCount",
                     "unlock",
-                    "read, search, compare, write",
+                    "write",
                 ),
             ] {
-                text.push_str(&format!(
-                    "aci: (targetattr = \"{attributes}\")(version 3.0; acl \"Keymend: {name}\"; \
-                     allow ({right}) userdn = \"ldap:///{account}\";)\n"
-                ));
+                text.push_str(&rule(&format!("targetattr {attributes}\""), name, right));
             }
             text
         };
+        let mut blocks: Vec<String> = self.units.iter().map(one).collect();
+        for group in self.groups_elsewhere() {
+            let target = format!("targetattr = \"{GROUP}\"");
+            blocks.push(head(&group) + &rule(&target, "look at groups", look));
+        }
+        let policy = format!("target = \"ldap:///cn=config\")(targetattr = \"{POLICY}\"");
+        blocks.push(head("cn=config") + &rule(&policy, "look at the password policy", look));
         Grant {
             tool: GrantTool::Aci,
-            title: "389 Directory Server, as the directory manager: ldapmodify -f FILE",
-            text: self.units.iter().map(one).collect::<Vec<_>>().join("\n"),
+            title: "389 Directory Server, as the directory manager: ldapmodify -f FILE \
+                    (FreeIPA: without the part for cn=config)",
+            text: blocks.join("\n"),
         }
+    }
+
+    /// Groups, or a place with groups, that are in none of the units.
+    fn groups_elsewhere(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.group_base.iter().cloned().collect();
+        all.extend(self.protected_groups.iter().cloned());
+        let is_below = |dn: &String, base: &String| match (DnKey::of(dn), DnKey::of(base)) {
+            (Some(dn), Some(base)) => dn.is_at_or_below(&base),
+            _ => false,
+        };
+        let mut elsewhere: Vec<String> = Vec::new();
+        for dn in all {
+            let is_covered = self
+                .units
+                .iter()
+                .chain(&elsewhere)
+                .any(|base| is_below(&dn, base));
+            if !is_covered {
+                elsewhere.push(dn);
+            }
+        }
+        elsewhere
     }
 
     fn samba_tool(&self) -> String {
@@ -160,6 +257,7 @@ impl Grantee {
         let account = self.windows_name();
         let mut text = String::new();
         for unit in &self.units {
+            let unit = windows_dn(unit);
             for right in ["CA;Reset Password", "RPWP;lockoutTime", "RPWP;pwdLastSet"] {
                 text.push_str(&format!(
                     "dsacls \"{unit}\" /I:S /G \"{account}:{right};user\"\n"
@@ -167,6 +265,7 @@ impl Grantee {
             }
         }
         if let Some(container) = self.settings_container() {
+            let container = windows_dn(&container);
             text.push_str(&format!(
                 "dsacls \"{container}\" /I:T /G \"{account}:GR\"\n"
             ));
@@ -175,7 +274,11 @@ impl Grantee {
     }
 
     fn power_shell(&self) -> String {
-        let login = power_shell_word(&self.login());
+        // `Get-ADUser` takes a DN as it is.
+        let login = match self.account.contains('=') {
+            true => power_shell_word(&self.account),
+            false => power_shell_word(&self.login()),
+        };
         let mut text = format!(
             "Import-Module ActiveDirectory\n\
              $sid = (Get-ADUser {login}).SID\n\
@@ -183,12 +286,14 @@ impl Grantee {
              function Grant($unit, $right, $what) {{\n\
              \x20 $rule = New-Object System.DirectoryServices.ActiveDirectoryAccessRule($sid, \
              $right, 'Allow', [guid]$what, 'Descendents', $user)\n\
-             \x20 $acl = Get-Acl \"AD:\\$unit\"; $acl.AddAccessRule($rule); Set-Acl \"AD:\\$unit\" \
-             $acl\n\
+             \x20 $entry = [ADSI]\"LDAP://$unit\"\n\
+             \x20 $entry.PsBase.Options.SecurityMasks = 'Dacl'\n\
+             \x20 $entry.PsBase.ObjectSecurity.AddAccessRule($rule)\n\
+             \x20 $entry.PsBase.CommitChanges()\n\
              }}\n"
         );
         for unit in &self.units {
-            let unit = power_shell_word(unit);
+            let unit = power_shell_word(&windows_dn(unit));
             for (right, what) in [
                 ("ExtendedRight", RESET_PASSWORD),
                 ("ReadProperty, WriteProperty", LOCKOUT_TIME),
@@ -203,13 +308,14 @@ impl Grantee {
     /// The name of the account alone.
     fn login(&self) -> String {
         let account = self.account.as_str();
-        let after = |text: &str, sign| text.split_once(sign).map(|(_, after)| after.to_owned());
-        if let Some((first, _)) = account.split_once(',')
-            && let Some(name) = after(first, '=')
+        if account.contains('=')
+            && let Some(first) = parts(account).first()
+            && let Some((_, name)) = first.split_once('=')
         {
-            return name;
+            // The names of accounts have none of the signs that are escaped.
+            return name.replace('\\', "");
         }
-        let name = after(account, '\\').unwrap_or_else(|| account.to_owned());
+        let name = account.split_once('\\').map_or(account, |(_, name)| name);
         name.split('@').next().unwrap_or_default().to_owned()
     }
 
@@ -226,27 +332,12 @@ impl Grantee {
     fn settings_container(&self) -> Option<String> {
         let unit = self.units.first()?;
         let is_domain = |part: &&str| part.trim_start().to_ascii_lowercase().starts_with("dc=");
-        let domain: Vec<&str> = unit.split(',').filter(is_domain).collect();
+        let domain: Vec<&str> = parts(unit).into_iter().filter(is_domain).collect();
         (!domain.is_empty()).then(|| {
             let domain = domain.join(",");
             format!("CN=Password Settings Container,CN=System,{domain}")
         })
     }
-}
-
-/// A word for a POSIX shell (Shell Command Language 2.2.2).
-fn shell_word(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-/// A word for PowerShell, where a single quote is written twice.
-fn power_shell_word(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-/// A name inside an access rule (slapd.access(5)).
-fn quoted_dn(dn: &str) -> String {
-    format!("\"{}\"", dn.replace('\\', r"\\").replace('"', "\\\""))
 }
 
 #[cfg(test)]
@@ -260,6 +351,8 @@ mod tests {
             account: account.into(),
             sid: Some("S-1-5-21-1-2-3-1105".into()),
             units: vec!["OU=O'Hare,DC=corp,DC=test".into()],
+            group_base: None,
+            protected_groups: Vec::new(),
         }
     }
 
@@ -282,8 +375,53 @@ mod tests {
         "#]]
         .assert_eq(&grantee(r"CORP\svc").dsacls());
         let script = grantee("CN=svc,OU=Service,DC=corp,DC=test").power_shell();
-        assert!(script.contains("(Get-ADUser 'svc').SID"));
+        assert!(script.contains("(Get-ADUser 'CN=svc,OU=Service,DC=corp,DC=test').SID"));
         assert!(script.contains("Grant 'OU=O''Hare,DC=corp,DC=test' 'ExtendedRight'"));
+    }
+
+    #[test]
+    fn awkward_names_reach_every_tool_whole() {
+        let mut grantee = grantee("svc@corp.test");
+        grantee.units = vec![r#"OU=Sales\, \"North\",DC=corp,DC=test"#.into()];
+        let first = |text: String| text.lines().next().unwrap_or_default().to_owned();
+        assert_eq!(
+            first(grantee.dsacls()),
+            r#"dsacls "OU=Sales\, \22North\22,DC=corp,DC=test" /I:S /G "svc@corp.test:CA;Reset Password;user""#
+        );
+        let script = grantee.power_shell();
+        assert!(
+            script.contains(r"Grant 'OU=Sales\, \22North\22,DC=corp,DC=test' 'ExtendedRight'"),
+            "{script}"
+        );
+        let line = first(grantee.samba_tool());
+        let start = r#"samba-tool dsacl set --objectdn='OU=Sales\, \"North\",DC=corp,DC=test' "#;
+        assert!(line.starts_with(start), "{line}");
+        // What stands before the domain is no part of it.
+        grantee.units = vec![r"OU=a\,DC=b,DC=corp,DC=test".into()];
+        let container = grantee.settings_container().unwrap();
+        assert!(
+            container.ends_with("CN=System,DC=corp,DC=test"),
+            "{container}"
+        );
+    }
+
+    #[test]
+    fn a_389_server_lets_the_account_look_reset_and_unlock() {
+        let text = grantee("uid=svc,ou=a b,dc=corp").ds389().text;
+        let rules: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with("aci: "))
+            .collect();
+        assert_eq!(rules.len(), 5, "{text}");
+        for rule in rules {
+            let end = "userdn = \"ldap:///uid=svc,ou=a%20b,dc=corp\";)";
+            assert!(rule.ends_with(end), "{rule}");
+        }
+        assert!(text.contains("(targetattr = \"userPassword\")"), "{text}");
+        assert!(
+            text.contains("acl \"Keymend: set passwords\"; allow (write)"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -297,6 +435,22 @@ mod tests {
             olcAccess: {2}to dn.subtree="OU=O'Hare,DC=corp,DC=test" by dn.exact="uid=svc,dc=corp" read by * break
         "#]]
         .assert_eq(&grantee("uid=svc,dc=corp").open_ldap().text);
+    }
+
+    #[test]
+    fn the_protected_stay_out_of_reach() {
+        let mut grantee = grantee("uid=svc,dc=corp");
+        grantee.protected_groups = vec!["cn=admins (a),dc=corp".into()];
+        let text = grantee.open_ldap().text;
+        let members = r#"filter="(memberOf=cn\3dadmins\20\28a\29\2cdc\3dcorp)""#;
+        let rule = format!(
+            "olcAccess: {{0}}to dn.subtree=\"OU=O'Hare,DC=corp,DC=test\" {members} \
+             attrs=userPassword by dn.exact=\"uid=svc,dc=corp\" none by * break"
+        );
+        assert_eq!(text.lines().nth(3), Some(rule.as_str()));
+        let rules = grantee.ds389().text;
+        let members = r#"(targetfilter = "(memberOf=cn\3dadmins\20\28a\29\2cdc\3dcorp)")"#;
+        assert!(rules.contains(members), "{rules}");
     }
 
     #[test]

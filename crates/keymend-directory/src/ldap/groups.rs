@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use keymend_domain::directory::DirectoryError;
 use keymend_domain::time::{MINUTE_MS, Moment};
 use ldap3::Scope;
-use ldap3::controls::PagedResults;
 use tokio::sync::OnceCell;
 
 use super::connect::{Failure, Search, Step};
 use super::dn::DnKey;
+use super::ds389;
 use super::entry::Entry;
 use super::filter::Filter;
+use super::pages::Pages;
 use super::servers::{Server, Servers, Service};
 
 /// How old the picture of the groups may be.
@@ -21,6 +22,8 @@ const FRESH_MS: i64 = MINUTE_MS;
 const PAGE: i32 = 500;
 /// With more groups than this the adapter gives up rather than eat all memory.
 const GROUPS_MAX: usize = 100_000;
+/// Members of protected groups outside the base that are looked at, whether they are groups.
+const OUTSIDE_MAX: usize = 1_000;
 
 /// `sizeLimitExceeded` and `adminLimitExceeded` (RFC 4511 §4.1.9).
 const SIZE_LIMIT: u32 = 4;
@@ -45,6 +48,9 @@ impl Graph {
         let Some(key) = DnKey::of(&group.dn) else {
             return;
         };
+        if self.places.contains_key(&key) {
+            return;
+        }
         let place = self.names.len();
         self.names.push(group.dn.clone());
         self.keys.push(key.clone());
@@ -104,16 +110,20 @@ type Picture = Arc<OnceCell<Arc<Graph>>>;
 #[derive(Debug)]
 pub(super) struct Groups {
     base: String,
+    /// Protected groups, which count wherever they are.
+    protected: Vec<String>,
     filter: Filter,
     current: Mutex<(Moment, Picture)>,
 }
 
 impl Groups {
-    pub(super) fn new(base: String) -> Self {
+    /// The groups below a base, and these protected ones wherever they are.
+    pub(super) fn new(base: String, protected: Vec<String>) -> Self {
         let kinds = ["groupOfNames", "groupOfUniqueNames", "posixGroup"];
         let kinds = kinds.map(|kind| Filter::equal("objectClass", kind));
         Self {
             base,
+            protected,
             filter: Filter::Or(kinds.into()),
             current: Mutex::new((Moment(i64::MIN), Picture::default())),
         }
@@ -162,14 +172,15 @@ impl Groups {
             types_only: false,
         };
         let mut graph = Graph::default();
-        let mut cookie = Vec::new();
+        let mut pages = Pages::new(PAGE, GROUPS_MAX);
+        let connection = &service.connection;
+        let limit = server.call_timeout();
         loop {
-            let page = PagedResults { size: PAGE, cookie };
-            let hits = service
-                .connection
-                .page(&search, page, server.call_timeout())
-                .await;
-            let hits = hits.map_err(|fault| fault.failure(Step::Search))?;
+            let page = pages.next(connection, &search, Vec::new(), limit).await;
+            let page = page.map_err(|fault| fault.failure(Step::Search))?;
+            let Some(hits) = page else {
+                break;
+            };
             match hits.rc {
                 0 => {}
                 rc @ (SIZE_LIMIT | ADMIN_LIMIT) => {
@@ -183,13 +194,56 @@ impl Groups {
             }
             hits.entries.iter().for_each(|group| graph.add(group));
             if graph.names.len() > GROUPS_MAX {
-                return Err(Failure::strange(Step::Search, "more than 100,000 groups"));
+                break;
             }
-            if hits.cookie.is_empty() {
-                return Ok(graph);
-            }
-            cookie = hits.cookie;
         }
+        if pages.is_cut() {
+            return Err(Failure::strange(Step::Search, "more than 100,000 groups"));
+        }
+        self.add_protected(server, service, &mut graph).await?;
+        Ok(graph)
+    }
+
+    /// Protected groups may be outside the base, and groups in them; not every server lists them
+    /// in the entries of their members.
+    async fn add_protected(
+        &self,
+        server: &Server,
+        service: &Service,
+        graph: &mut Graph,
+    ) -> Result<(), Failure> {
+        let mut waiting = self.protected.clone();
+        waiting.extend(ds389::guarded_groups(&service.offer));
+        let mut known = HashSet::new();
+        while let Some(dn) = waiting.pop() {
+            let Some(key) = DnKey::of(&dn) else {
+                continue;
+            };
+            if !known.insert(key) {
+                continue;
+            }
+            if known.len() > OUTSIDE_MAX {
+                let what = "more than 1,000 entries in protected groups";
+                return Err(Failure::strange(Step::Search, what));
+            }
+            let search = Search {
+                base: &dn,
+                scope: Scope::Base,
+                filter: &self.filter,
+                attributes: &["member", "uniqueMember", "memberUid"],
+                size_limit: 1,
+                types_only: false,
+            };
+            let limit = server.call_timeout();
+            let hits = service.connection.search(&search, limit).await;
+            let hits = hits.map_err(|fault| fault.failure(Step::Search))?;
+            for group in &hits.entries {
+                graph.add(group);
+                let members = group.texts("member").chain(group.texts("uniqueMember"));
+                waiting.extend(members.map(str::to_owned));
+            }
+        }
+        Ok(())
     }
 }
 

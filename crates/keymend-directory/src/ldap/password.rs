@@ -16,7 +16,7 @@ use super::connect::{Answer, CallError, Connection, Failure};
 use super::dialect::Dialect;
 use super::ds389;
 use super::options::WithoutPolicyHints;
-use super::person::Seen;
+use super::person::{Lasting, Seen};
 use super::rights;
 use super::servers::{Purpose, Server, Service};
 use super::until::Until;
@@ -320,10 +320,13 @@ impl Scene<'_> {
             return said;
         }
         let now = self.ldap.clock.now();
-        let expires_at = self
-            .before
-            .password_lasts_ms
-            .map(|length| now.plus_ms(length));
+        let expires_at = match self.before.lasting {
+            Lasting::Ms(length) => Some(now.plus_ms(length)),
+            Lasting::Endless => None,
+            // To end the demand is to write when the password ends; who does not know it would
+            // make it last for ever.
+            Lasting::Unknown => return said,
+        };
         let (dn, limit) = (&self.before.entry.dn, self.limit());
         let service = &self.service.connection;
         let answer = ds389::end_demand(service, dn, expires_at, limit).await;

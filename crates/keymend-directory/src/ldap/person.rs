@@ -55,8 +55,19 @@ pub(super) struct Seen {
     pub(super) account: Account,
     /// The rules for new passwords of this account.
     pub(super) rules: PasswordRules,
-    /// How long a new password lasts, where it ends and that must be written by hand.
-    pub(super) password_lasts_ms: Option<i64>,
+    /// How long a new password lasts, where that must be written by hand.
+    pub(super) lasting: Lasting,
+}
+
+/// How long a new password lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lasting {
+    /// The policy does not show it, or nobody asks.
+    Unknown,
+    /// It does not end.
+    Endless,
+    /// So many milliseconds.
+    Ms(i64),
 }
 
 /// What changes when a password does; compared before and after a write.

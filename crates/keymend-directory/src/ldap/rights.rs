@@ -1,6 +1,8 @@
 //! What the service account may do, against what it needs.  Nothing is written to find out.
 
-mod open_ldap;
+mod asked;
+mod asking;
+mod tier_zero;
 
 use std::time::Duration;
 
@@ -25,8 +27,8 @@ pub(super) async fn prove(ldap: &Ldap) -> Result<RightsReport, Failure> {
                 fault.failure(Step::Search)
             })
         }
-        Dialect::OpenLdap => open_ldap::prove(ldap, server, &service).await,
-        dialect @ (Dialect::Ds389 | Dialect::Unfamiliar) => Ok((0, vec![not_yet(dialect)])),
+        Dialect::OpenLdap | Dialect::Ds389 => asked::prove(ldap, server, &service).await,
+        Dialect::Unfamiliar => Ok((0, vec![not_yet()])),
     };
     let (people, findings) = proven?;
     let (now, address) = (ldap.clock.now(), server.address().to_owned());
@@ -34,13 +36,9 @@ pub(super) async fn prove(ldap: &Ldap) -> Result<RightsReport, Failure> {
 }
 
 /// What is said where nobody has taught Keymend yet how to find out.
-fn not_yet(dialect: Dialect) -> Finding {
-    Finding {
-        severity: Severity::Unproven,
-        right: "everything".to_owned(),
-        on: format!("{dialect:?}"),
-        remedy: "see that the service account is no administrator of the directory".to_owned(),
-    }
+fn not_yet() -> Finding {
+    let remedy = "see that the service account is no administrator of the directory";
+    asked::finding(Severity::Unproven, "everything", "the directory", remedy)
 }
 
 /// Whether the account that is signed in rules the directory itself, so that no password policy

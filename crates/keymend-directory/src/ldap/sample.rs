@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use ldap3::Scope;
-use ldap3::controls::PagedResults;
 
 use super::connect::{CallError, Search};
 use super::filter::Filter;
+use super::pages::Pages;
 use super::servers::{Server, Service};
 
-/// Entries on one page, and pages looked at: enough to meet every unit of an ordinary tree.
+/// Entries on one page, and entries looked at: enough to meet every unit of an ordinary tree.
 const PAGE: i32 = 500;
-const PAGES_MAX: usize = 8;
+const ENTRIES_MAX: usize = 4_000;
 /// Rights differ between units, seldom inside one; some of these may turn out to be protected.
 const PER_UNIT: usize = 4;
 const UNITS_MAX: usize = 24;
@@ -31,16 +31,14 @@ pub(super) async fn people(
         types_only: false,
     };
     let mut names = Vec::new();
-    let mut cookie = Vec::new();
-    for _ in 0..PAGES_MAX {
-        let page = PagedResults { size: PAGE, cookie };
+    let mut pages = Pages::new(PAGE, ENTRIES_MAX);
+    while names.len() < ENTRIES_MAX {
         let limit = server.call_timeout();
-        let hits = service.connection.page(&search, page, limit).await?;
-        names.extend(hits.entries.into_iter().map(|entry| entry.dn));
-        if hits.cookie.is_empty() {
+        let connection = &service.connection;
+        let Some(hits) = pages.next(connection, &search, Vec::new(), limit).await? else {
             break;
-        }
-        cookie = hits.cookie;
+        };
+        names.extend(hits.entries.into_iter().map(|entry| entry.dn));
     }
     Ok(pick(names))
 }

@@ -1,6 +1,7 @@
 //! 389 Directory Server, the LDAP half of FreeIPA.
 
 mod people;
+mod rights;
 mod rules;
 mod server;
 mod suite;

@@ -1,10 +1,11 @@
 //! What the service account may do in OpenLDAP is found out without writing anything.
 
 use keymend_directory::ldap::Grantee;
-use keymend_domain::directory::Directory;
+use keymend_domain::account::Claim;
 use keymend_domain::directory::rights::{RightsReport, Severity};
+use keymend_domain::directory::{Directory, Found};
 use keymend_domain::secret::Secret;
-use keymend_lab::slapd::{GROUPS_DN, MANAGER_DN, MANAGER_PASSWORD, PEOPLE_DN};
+use keymend_lab::slapd::{GROUPS_DN, MANAGER_DN, MANAGER_PASSWORD, PEOPLE_DN, SERVICE_DN, person};
 use keymend_lab::{Slapd, SlapdOptions};
 
 use crate::house::{connect, options};
@@ -47,12 +48,6 @@ async fn a_unit_without_the_rights_is_named_and_nothing_is_written() {
     assert_eq!(
         all(&report),
         [
-            // Keymend never touches them, and the lab's rules would let it.
-            (
-                Severity::Excess,
-                "set the passwords of members of a protected group",
-                format!("cn=admins,{GROUPS_DN}").as_str()
-            ),
             (
                 Severity::Missing,
                 "write pwdAccountLockedTime (to unlock)",
@@ -79,6 +74,62 @@ async fn gate_45_the_root_dn_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn gate_46_power_over_the_protected_is_seen_and_nothing_is_written() {
+    let slapd = server();
+    let service = format!("by dn.exact=\"{SERVICE_DN}\"");
+    slapd.configure(&format!(
+        "dn: olcDatabase={{1}}mdb,cn=config\nchangetype: modify\nadd: olcAccess\n\
+         olcAccess: {{0}}to dn.exact=\"{}\" attrs=userPassword {service} =w by * break\n\
+         olcAccess: {{1}}to dn.exact=\"cn=admins,{GROUPS_DN}\" attrs=member {service} =aw by * \
+         break\n",
+        person("admin.ada").dn()
+    ));
+    let before = slapd.search("(objectClass=*)");
+    let report = proof(&slapd, None).await;
+    let grave: Vec<(&str, &str)> = report
+        .of(Severity::TooMuch)
+        .map(|found| (found.right.as_str(), found.on.as_str()))
+        .collect();
+    let (ada, admins) = (person("admin.ada").dn(), format!("cn=admins,{GROUPS_DN}"));
+    assert_eq!(
+        grave,
+        [
+            ("add members to a protected group", admins.as_str()),
+            ("set the password of a protected account", ada.as_str()),
+        ],
+        "{report:#?}"
+    );
+    assert_eq!(slapd.search("(objectClass=*)"), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gate_46_power_over_the_servers_rules_is_seen() {
+    let slapd = server();
+    slapd.configure(&format!(
+        "dn: olcDatabase={{0}}config,cn=config\nchangetype: modify\nadd: olcAccess\n\
+         olcAccess: {{0}}to * by dn.exact=\"{SERVICE_DN}\" manage by * break\n"
+    ));
+    let report = proof(&slapd, None).await;
+    let refusal = report.refusal().unwrap();
+    assert_eq!(refusal.on, "cn=config", "{report:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gate_46_the_service_account_itself_is_protected() {
+    let slapd = server();
+    let mut options = options(&slapd, &slapd.ldaps_url());
+    options.base = "dc=lab,dc=test".into();
+    let found = connect(options)
+        .find(&Claim::new("svc-keymend").unwrap())
+        .await;
+    let Found::One(own) = found.unwrap() else {
+        panic!("the service account is not found");
+    };
+    let why = own.state.protection.unwrap();
+    assert_eq!(why.0, "the service account of Keymend itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_printed_rules_turn_the_proof_from_red_to_green() {
     let slapd = server();
     let fresh = Some((FRESH_DN, FRESH_PASSWORD));
@@ -92,10 +143,41 @@ async fn the_printed_rules_turn_the_proof_from_red_to_green() {
         account: FRESH_DN.into(),
         sid: None,
         units: vec![PEOPLE_DN.into()],
+        group_base: Some(GROUPS_DN.into()),
+        protected_groups: vec![format!("cn=admins,{GROUPS_DN}")],
     };
     slapd.configure(&grantee.open_ldap().text);
     let after = proof(&slapd, fresh).await;
     assert_eq!(after.missing(), Vec::<String>::new(), "{after:#?}");
     assert_eq!(after.refusal(), None);
     assert!(after.people > 3, "{after:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_printed_rules_reach_a_unit_with_commas_and_quotes() {
+    let slapd = server();
+    let unit = format!(r"ou=Sales\2C \22North\22 #1,{PEOPLE_DN}");
+    slapd.modify(&format!(
+        "dn: {unit}\nchangetype: add\nobjectClass: organizationalUnit\n\n\
+         dn: uid=cleo,{unit}\nchangetype: add\nobjectClass: inetOrgPerson\ncn: c\nsn: c\n"
+    ));
+    let grantee = Grantee {
+        account: FRESH_DN.into(),
+        sid: None,
+        // As people write it.
+        units: vec![format!(r#"ou=Sales\, \"North\" #1,{PEOPLE_DN}"#)],
+        group_base: None,
+        protected_groups: Vec::new(),
+    };
+    slapd.configure(&grantee.open_ldap().text);
+    let report = proof(&slapd, Some((FRESH_DN, FRESH_PASSWORD))).await;
+    let lacking: Vec<&str> = report
+        .of(Severity::Missing)
+        .map(|found| found.on.as_str())
+        .collect();
+    assert!(lacking.contains(&PEOPLE_DN), "{report:#?}");
+    assert!(
+        !lacking.iter().any(|on| on.contains("Sales")),
+        "{report:#?}"
+    );
 }

@@ -100,13 +100,23 @@ impl RightsReport {
     /// The rights that are missing, each once, for the state line.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
-        let mut missing: Vec<String> = self
-            .of(Severity::Missing)
+        self.rights(Severity::Missing)
+    }
+
+    /// What could not be found out, each once: nobody knows whether the account may do too much.
+    #[must_use]
+    pub fn unproven(&self) -> Vec<String> {
+        self.rights(Severity::Unproven)
+    }
+
+    fn rights(&self, severity: Severity) -> Vec<String> {
+        let mut rights: Vec<String> = self
+            .of(severity)
             .map(|finding| finding.right.clone())
             .collect();
-        missing.sort_unstable();
-        missing.dedup();
-        missing
+        rights.sort_unstable();
+        rights.dedup();
+        rights
     }
 }
 
@@ -140,6 +150,11 @@ mod tests {
         let all = vec![finding(Severity::Excess, "write mail")];
         let report = RightsReport::new(Moment(1), "dc1".into(), 3, all);
         assert_eq!(report.refusal(), None);
-        assert!(report.missing().is_empty());
+        assert!(report.missing().is_empty() && report.unproven().is_empty());
+        let unseen = finding(Severity::Unproven, "see every protected account");
+        let report = RightsReport::new(Moment(1), "dc1".into(), 3, vec![unseen]);
+        assert_eq!(report.refusal(), None);
+        assert_eq!(report.unproven(), ["see every protected account"]);
+        assert!(!report.is_exact());
     }
 }

@@ -180,6 +180,7 @@ message-frozen-short = { $organisation }: Das Zurücksetzen wurde für das Konto
 message-attention-subject = { $organisation }: Keymend braucht Aufmerksamkeit
 message-attention-lead = { $what ->
     [directory-down] Das Verzeichnis „{ $name }“ antwortet seit einigen Minuten nicht.
+    [directory-refused] Keymend schreibt nichts in das Verzeichnis „{ $name }“: Das Dienstkonto darf dort mehr, als es soll.
     [directory-up] Das Verzeichnis „{ $name }“ antwortet wieder.
     [help-unmatched] Jemand bat um Hilfe, während das Verzeichnis „{ $name }“ nicht antwortete; deshalb lässt sich nicht sagen, für welches Konto. Das wird einmal am Tag gemeldet.
     [breaker] Es kamen so viele falsche Codes, dass Keymend strenger geworden ist ({ $name }).
@@ -191,6 +192,7 @@ message-attention-lead = { $what ->
 }
 message-attention-next = { $what ->
     [directory-down] Wer sein Passwort zurücksetzen will, sieht, dass es im Moment nicht geht. Sehen Sie nach dem Verzeichnisserver und der Verbindung dorthin.
+    [directory-refused] Wer sein Passwort zurücksetzen will, sieht, dass es im Moment nicht geht. „keymend doctor“ nennt das Recht und wie man es wegnimmt.
     [directory-up] Passwörter können wieder zurückgesetzt werden. Es ist nichts zu tun.
     [help-unmatched] Rechnen Sie mit Anrufen von Leuten, die nicht hineinkommen. Wer noch einmal fragt, wenn das Verzeichnis antwortet, wird Ihnen mit Namen gemeldet.
     [breaker] Codes sind vorerst länger, und man wartet etwas. Sehen Sie im Protokoll nach, wer rät.

@@ -186,6 +186,7 @@ message-frozen-short = { $organisation }: password reset was frozen for the acco
 message-attention-subject = { $organisation }: Keymend needs attention
 message-attention-lead = { $what ->
     [directory-down] The directory "{ $name }" has not answered for some minutes.
+    [directory-refused] Keymend writes nothing to the directory "{ $name }": its service account may do more there than it should.
     [directory-up] The directory "{ $name }" answers again.
     [help-unmatched] Somebody asked for help while the directory "{ $name }" did not answer, so nobody can say with which account. This is told once a day.
     [breaker] So many wrong codes came in that Keymend has made itself stricter ({ $name }).
@@ -197,6 +198,7 @@ message-attention-lead = { $what ->
 }
 message-attention-next = { $what ->
     [directory-down] People see that password reset is not available at the moment. Look at the directory server and at the connection to it.
+    [directory-refused] People see that password reset is not available at the moment. Run "keymend doctor": it names the right and how to take it away.
     [directory-up] People can reset their passwords again. There is nothing to do.
     [help-unmatched] Expect calls from people who cannot get in. Whoever asks again when the directory answers is reported to you by name.
     [breaker] Codes are longer for now, and people wait a little. Look in the audit log for who is guessing.

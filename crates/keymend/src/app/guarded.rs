@@ -17,6 +17,9 @@ use keymend_domain::route::Realms;
 use keymend_domain::secret::Password;
 use keymend_domain::time::{Clock, Moment};
 
+/// What a directory's health names as broken while its service account may do too much.
+pub(super) const RIGHTS: &str = "rights";
+
 /// Calls whose length is remembered.
 const CALLS_REMEMBERED: usize = 64;
 
@@ -189,7 +192,7 @@ impl Directory for Guarded {
         match self.refusal() {
             None => self.directory.health().await,
             Some(detail) => Health::Down {
-                during: "rights".to_owned(),
+                during: RIGHTS.to_owned(),
                 detail,
             },
         }

@@ -33,6 +33,9 @@ pub enum StateLine {
     Limits {
         /// What, each in a few words.
         missing: Vec<String>,
+        /// What could not be found out about the service account.
+        #[serde(default)]
+        unproven: Vec<String>,
     },
     /// No server can be used.
     Unreachable {
@@ -132,9 +135,14 @@ impl Integration {
         }
         missing.extend(self.limits());
         missing.dedup();
-        match missing.is_empty() {
+        let rights = self.rights.as_ref();
+        let unproven = match rights {
+            Some(rights) => rights.unproven(),
+            None => vec!["what the service account may do".to_owned()],
+        };
+        match missing.is_empty() && unproven.is_empty() {
             true => StateLine::Connected,
-            false => StateLine::Limits { missing },
+            false => StateLine::Limits { missing, unproven },
         }
     }
 
@@ -273,7 +281,8 @@ impl App {
             (AuditResult::Success, "exact".to_owned())
         } else {
             let (missing, excess) = (count(Severity::Missing), count(Severity::Excess));
-            let reason = format!("missing {missing}, not needed {excess}");
+            let unproven = count(Severity::Unproven);
+            let reason = format!("missing {missing}, not needed {excess}, unproven {unproven}");
             (AuditResult::Failure, reason)
         };
         let Ok(correlation) = self.new_journey() else {
@@ -354,7 +363,8 @@ mod tests {
 
     fn look(before: Option<&Integration>, up: [bool; 2], now: i64) -> Integration {
         let servers = vec![server("dc1", up[0]), server("dc2", up[1])];
-        let mut state = Integration::next(before, servers, None, Moment(now));
+        let exact = RightsReport::new(Moment(0), "dc1".into(), 1, Vec::new());
+        let mut state = Integration::next(before, servers, Some(exact), Moment(now));
         state.line = state.line(true);
         state
     }
@@ -365,7 +375,8 @@ mod tests {
         assert_eq!(up.line, StateLine::Connected);
         let one = look(Some(&up), [true, false], 30);
         let missing = vec!["dc2".to_owned()];
-        assert_eq!(one.line, StateLine::Limits { missing });
+        let unproven = Vec::new();
+        assert_eq!(one.line, StateLine::Limits { missing, unproven });
         let mut down = look(Some(&one), [false, false], 60);
         for at in [90, 120] {
             assert!(matches!(down.line, StateLine::Limits { .. }), "{at}");
@@ -393,8 +404,31 @@ mod tests {
         let refused = StateLine::Refused { right };
         assert_eq!(line(Severity::TooMuch, false), refused);
         assert_eq!(line(Severity::Missing, false), StateLine::Paused);
-        let missing = vec!["reset administrators".to_owned()];
-        assert_eq!(line(Severity::Missing, true), StateLine::Limits { missing });
+        let named = vec!["reset administrators".to_owned()];
+        let limits = |missing, unproven| StateLine::Limits { missing, unproven };
+        let missing = limits(named.clone(), Vec::new());
+        assert_eq!(line(Severity::Missing, true), missing);
         assert_eq!(line(Severity::Excess, true), StateLine::Connected);
+        // What nobody could find out is not taken for harmless.
+        let unproven = limits(Vec::new(), named);
+        assert_eq!(line(Severity::Unproven, true), unproven);
+    }
+
+    #[test]
+    fn a_directory_whose_rights_were_never_proven_is_not_plainly_connected() {
+        let servers = vec![server("dc1", true)];
+        let line = Integration::next(None, servers, None, Moment(0)).line(true);
+        let unproven = vec!["what the service account may do".to_owned()];
+        let missing = Vec::new();
+        assert_eq!(line, StateLine::Limits { missing, unproven });
+    }
+
+    #[test]
+    fn a_state_that_an_older_version_kept_is_still_read() {
+        let kept = r#"{"state":"limits","missing":["dc2"]}"#;
+        let line: StateLine = serde_json::from_str(kept).unwrap();
+        let missing = vec!["dc2".to_owned()];
+        let unproven = Vec::new();
+        assert_eq!(line, StateLine::Limits { missing, unproven });
     }
 }

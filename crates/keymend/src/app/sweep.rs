@@ -11,6 +11,7 @@ use keymend_domain::flow::Flow;
 use keymend_domain::time::{DAY_MS, HOUR_MS, Moment, SECOND_MS};
 
 use super::{App, Stop, Visitor};
+use crate::app::guarded;
 use crate::store::Tx;
 
 /// How often the sweep runs.
@@ -200,7 +201,8 @@ impl Watch {
         true
     }
 
-    /// Down is told after five minutes, up again only if down was told (behaviour §7, M21).
+    /// Down is told after five minutes, a service account that may do too much at once, up again
+    /// only if either was told (behaviour §7, M21).
     fn note(&mut self, name: &DirectoryName, health: &Health, now: Moment) -> Changed {
         let is_up = *health == Health::Up;
         let before = self.states.get(name).copied();
@@ -213,7 +215,9 @@ impl Watch {
             },
         };
         let is_news = before.map_or(!is_up, |before| before.is_up != is_up);
+        let is_refused = matches!(health, Health::Down { during, .. } if during == guarded::RIGHTS);
         let tell = match (is_up, state.was_told) {
+            (false, false) if is_refused => Some("directory-refused"),
             (false, false) if now.since_ms(state.since) >= DOWN_TOLD_MS => Some("directory-down"),
             (true, true) => Some("directory-up"),
             _ => None,
@@ -259,6 +263,22 @@ mod tests {
             Some("directory-up"),
             None,
         ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn administrators_hear_at_once_of_a_service_account_that_may_do_too_much() {
+        let mut watch = Watch::default();
+        let name = DirectoryName("corp".into());
+        let refused = Health::Down {
+            during: guarded::RIGHTS.into(),
+            detail: "reset the password of a protected account".into(),
+        };
+        let mut told = Vec::new();
+        for (minute, health) in [(0, &refused), (1, &refused), (2, &Health::Up)] {
+            told.push(watch.note(&name, health, Moment(minute * 60_000)).tell);
+        }
+        let expected = [Some("directory-refused"), None, Some("directory-up")];
         assert_eq!(told, expected);
     }
 }

@@ -24,6 +24,10 @@ const BUCKET_KEYS_MAX: u64 = 1 << 26;
 /// Keys of one shard on average, at most.
 const SHARD_KEYS: u64 = 1_024;
 
+/// Keys of one shard at most: sixteen times the average, which no list of hashes comes near, and
+/// far less than a look-up reads (`SHARD_BYTES_MAX`).
+const SHARD_KEYS_MAX: usize = 16 * 1_024;
+
 /// Buffer of each bucket while it is filled.
 const BUCKET_BUFFER_BYTES: usize = 1 << 15;
 
@@ -94,7 +98,7 @@ pub enum BuildFault {
     },
     /// What was made cannot be written.
     #[error("the file, or what is kept beside it meanwhile, cannot be written")]
-    Unwritten(#[source] io::Error),
+    Unwritten(#[from] io::Error),
     /// Too many hashes begin alike: no list of hashes does.
     #[error("more hashes begin alike than memory is set aside for; this is no list of hashes")]
     Uneven,
@@ -117,8 +121,7 @@ impl Build {
         if counts.iter().any(|count| *count > BUCKET_KEYS_MAX) {
             return Err(BuildFault::Uneven);
         }
-        let built = self.write(&scratch, counts.iter().sum(), progress);
-        built.map_err(BuildFault::Unwritten)
+        self.write(&scratch, counts.iter().sum(), progress)
     }
 
     fn write(
@@ -126,7 +129,7 @@ impl Build {
         scratch: &Scratch,
         all: u64,
         progress: &mut dyn FnMut(Progress),
-    ) -> io::Result<Built> {
+    ) -> Result<Built, BuildFault> {
         let draft = scratch.folder.join("whole");
         let mut shards = Shards::begin(File::create(&draft)?, shard_bits(all))?;
         for number in 0..BUCKETS {
@@ -271,9 +274,12 @@ impl Shards {
     }
 
     /// The next key; keys come sorted and each once.
-    fn push(&mut self, key: u64) -> io::Result<()> {
+    fn push(&mut self, key: u64) -> Result<(), BuildFault> {
         let number = shard_of(key, self.bits);
         self.close_until(number)?;
+        if self.keys.len() >= SHARD_KEYS_MAX {
+            return Err(BuildFault::Uneven);
+        }
         self.keys.push(key);
         self.count += 1;
         Ok(())

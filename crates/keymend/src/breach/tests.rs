@@ -32,6 +32,24 @@ fn build(from: &[PathBuf], to: &Path, kind: HashKind) -> Result<Built, BuildFaul
 }
 
 #[test]
+fn a_list_whose_hashes_all_begin_alike_is_refused_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (list, target) = (
+        folder.path().join("list.txt"),
+        folder.path().join("leaked.kmb"),
+    );
+    // They would fill one shard beyond what a look-up reads, and be found by nobody.
+    let alike = |key: u64| line(HashKind::Sha1, key >> 8);
+    let text: String = keys(3).take(20_000).map(alike).collect();
+    fs::write(&list, text).unwrap();
+    let refused = build(std::slice::from_ref(&list), &target, HashKind::Sha1).unwrap_err();
+    assert!(matches!(refused, BuildFault::Uneven), "{refused}");
+    assert!(refused.to_string().contains("begin alike"), "{refused}");
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
 fn hashes_are_those_of_the_public_lists() {
     // Source: RFC 3174 and MS-NLMP vectors for "password", first 64 bits.
     let typed = password("password");

@@ -99,18 +99,33 @@ fn says(built: &Built, name: &DirectoryName, state: Option<&Integration>) -> Str
         StateLine::Connected => {
             format!("Connected. Passwords can be written. Checked {age_secs} s ago.")
         }
-        StateLine::Limits { missing } => {
-            let missing = missing.join("; ");
-            format!("Connected with limits: {missing} is missing. Checked {age_secs} s ago.")
+        StateLine::Limits { missing, unproven } => {
+            format!(
+                "Connected with limits: {}. Checked {age_secs} s ago.",
+                limits(&missing, &unproven)
+            )
         }
         StateLine::Unreachable { since, link } => {
             format!("Cannot reach it since {}: {link}.", words::time(since))
         }
         StateLine::Refused { right } => {
+            let right = words::harmless(&right);
             format!("Cannot be used: the service account may do too much: {right}.")
         }
         StateLine::Paused => "Paused: write-passwords is off.".to_owned(),
     }
+}
+
+/// What is missing, and what is not known.
+fn limits(missing: &[String], unproven: &[String]) -> String {
+    let mut parts = Vec::new();
+    if !missing.is_empty() {
+        parts.push(format!("{} is missing", missing.join("; ")));
+    }
+    if !unproven.is_empty() {
+        parts.push(format!("{} is unproven", unproven.join("; ")));
+    }
+    words::harmless(&parts.join(", "))
 }
 
 fn report(
@@ -243,6 +258,8 @@ fn grants(arguments: &DirectoryGrants) -> Result<String, Stop> {
             .unwrap_or_else(|| section.bind_dn.clone()),
         sid: None,
         units: arguments.ou.clone(),
+        group_base: Some(section.group_base.clone()),
+        protected_groups: section.protected_groups.clone(),
     };
     if grantee.units.is_empty() {
         grantee.units.push(section.base.clone());

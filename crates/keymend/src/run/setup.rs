@@ -11,6 +11,7 @@ mod document;
 mod help;
 mod outcome;
 mod present;
+mod rights;
 mod step;
 mod summary;
 mod talk;

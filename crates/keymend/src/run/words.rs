@@ -27,8 +27,50 @@ pub(super) fn time(at: Moment) -> String {
     }
 }
 
+/// Signs of one line that came from elsewhere; what is longer is cut.
+const SIGNS_MAX: usize = 1_000;
+
+/// One line of text that a server may have written, without signs that steer a terminal or turn
+/// the order of reading, and not endless: a certificate must not paint over its own fingerprint.
+///
+/// Whatever a command prints that is not its own goes through here.
+#[must_use]
+pub fn harmless(line: &str) -> String {
+    let mut signs = line.chars();
+    let mut text: String = signs
+        .by_ref()
+        .take(SIGNS_MAX)
+        .map(|sign| if is_steering(sign) { '\u{fffd}' } else { sign })
+        .collect();
+    if signs.next().is_some() {
+        text.push('…');
+    }
+    text
+}
+
+/// Control signs, and those that Unicode made for direction, joining, tags and nothing at all.
+fn is_steering(sign: char) -> bool {
+    sign.is_control()
+        || matches!(
+            sign,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
 /// Rows in columns two blanks apart; the last column is as long as it is.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let cell = |text: &String| harmless(text);
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(cell).collect())
+        .collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
@@ -36,7 +78,7 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
-    for row in rows {
+    for row in &rows {
         let cells = row.iter().zip(&widths);
         let line: Vec<String> = cells
             .map(|(cell, width)| format!("{cell:width$}"))
@@ -173,6 +215,26 @@ mod tests {
             refused  range  limits.code_digits = 4     write a number from 6 to 10
         "#]]
         .assert_eq(&findings(&check(&settings).findings));
+    }
+
+    #[test]
+    fn what_a_server_wrote_neither_steers_a_terminal_nor_fills_it() {
+        let check = |text: &str, shown: &str| assert_eq!(harmless(text), shown, "{text:?}");
+        check("CN=Jürgen, O=Ærø", "CN=Jürgen, O=Ærø");
+        check(
+            "\u{1b}[2J\u{1b}]0;x\u{7}",
+            "\u{fffd}[2J\u{fffd}]0;x\u{fffd}",
+        );
+        check(
+            "a\r\nb\tc\u{7f}\u{9b}31m",
+            "a\u{fffd}\u{fffd}b\u{fffd}c\u{fffd}\u{fffd}31m",
+        );
+        check("ab\u{202e}cd\u{2066}", "ab\u{fffd}cd\u{fffd}");
+        check("z\u{200b}w\u{feff}\u{e0041}", "z\u{fffd}w\u{fffd}\u{fffd}");
+        let long = "x".repeat(5_000);
+        assert_eq!(harmless(&long).chars().count(), SIGNS_MAX + 1);
+        let row = vec!["dc1".to_owned(), "line\nof \u{1b}[31mred".to_owned()];
+        assert_eq!(table(&[row]), "dc1  line\u{fffd}of \u{fffd}[31mred\n");
     }
 
     #[test]

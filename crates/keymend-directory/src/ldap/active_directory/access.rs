@@ -6,6 +6,8 @@ use super::sid::Sid;
 
 /// `ADS_RIGHT_DS_WRITE_PROP` (MS-ADTS 5.1.3.2).
 const WRITE_PROPERTY: u32 = 0x20;
+/// `ADS_RIGHT_DS_SELF`: a write that the server checks, named by what it is about.
+const VALIDATED_WRITE: u32 = 0x8;
 /// `ADS_RIGHT_DS_CONTROL_ACCESS`.
 const CONTROL_ACCESS: u32 = 0x100;
 const WRITE_DAC: u32 = 0x4_0000;
@@ -39,6 +41,14 @@ const MEMBER: Guid = [
     0xc0, 0x79, 0x96, 0xbf, 0xe6, 0x0d, 0xd0, 0x11, 0xa2, 0x85, 0x00, 0xaa, 0x00, 0x30, 0x49, 0xe2,
 ];
 
+/// The property set Membership, `bc0ac240-79a9-11d0-9020-00c04fc2d4cf` (MS-ADTS 3.1.1.2.3.3); the
+/// attribute `member` is in it (MS-ADA2, `attributeSecurityGuid`).
+const MEMBERSHIP: Guid = [
+    0x40, 0xc2, 0x0a, 0xbc, 0xa9, 0x79, 0xd0, 0x11, 0x90, 0x20, 0x00, 0xc0, 0x4f, 0xc2, 0xd4, 0xcf,
+];
+/// The validated write Self-Membership (MS-ADTS 5.1.3.2.2) has the number of the attribute.
+const SELF_MEMBERSHIP: Guid = MEMBER;
+
 /// One line of a list that counts for the entry itself.
 struct Line {
     denies: bool,
@@ -70,32 +80,34 @@ impl AccessList {
 
     /// Whether these identities may set the password without knowing the old one.
     pub(super) fn lets_reset(&self, token: &[Sid]) -> bool {
-        self.allows(token, CONTROL_ACCESS, Some(&RESET_PASSWORD))
+        self.allows(token, CONTROL_ACCESS, &[RESET_PASSWORD])
     }
 
     /// Whether they may change the list itself, and so give themselves anything.
     pub(super) fn lets_rewrite(&self, token: &[Sid]) -> bool {
         let owns = self.owner.as_ref().is_some_and(|own| token.contains(own));
-        owns || self.allows(token, WRITE_DAC, None) || self.allows(token, WRITE_OWNER, None)
+        owns || self.allows(token, WRITE_DAC, &[]) || self.allows(token, WRITE_OWNER, &[])
     }
 
     /// Whether they may write every attribute.
     pub(super) fn lets_write_all(&self, token: &[Sid]) -> bool {
-        self.allows(token, WRITE_PROPERTY, None)
+        self.allows(token, WRITE_PROPERTY, &[])
     }
 
-    /// Whether they may change who is in the group.
+    /// Whether they may change who is in the group, be it by adding themselves alone.
     pub(super) fn lets_add_members(&self, token: &[Sid]) -> bool {
-        self.allows(token, WRITE_PROPERTY, Some(&MEMBER))
+        self.allows(token, WRITE_PROPERTY, &[MEMBER, MEMBERSHIP])
+            || self.allows(token, VALIDATED_WRITE, &[SELF_MEMBERSHIP])
     }
 
-    /// The first line that speaks of the right and of one of these identities decides.
-    fn allows(&self, token: &[Sid], right: u32, object: Option<&Guid>) -> bool {
+    /// The first line that speaks of the right and of one of these identities decides.  `objects`
+    /// are the names under which a line may mean it; a line without a name means everything.
+    fn allows(&self, token: &[Sid], right: u32, objects: &[Guid]) -> bool {
         let Some(lines) = &self.lines else {
             return true;
         };
         let speaks = |line: &&Line| {
-            let is_meant = line.object.is_none() || line.object.as_ref() == object;
+            let is_meant = line.object.is_none_or(|object| objects.contains(&object));
             line.mask & right != 0 && is_meant && token.contains(&line.sid)
         };
         lines
@@ -239,6 +251,29 @@ mod tests {
         let writes = entry(ALLOWED, GENERIC_WRITE, None, &service());
         let writes = list(&domain_admins(), &[writes]);
         assert!(writes.lets_add_members(&[service()]) && !writes.lets_reset(&[service()]));
+    }
+
+    #[test]
+    fn every_way_into_a_group_is_seen() {
+        let other = [7; 16];
+        let lets = |mask: u32, object: Option<Guid>| {
+            let kind = if object.is_some() {
+                ALLOWED_OBJECT
+            } else {
+                ALLOWED
+            };
+            let entries = [entry(kind, mask, object, &service())];
+            list(&domain_admins(), &entries).lets_add_members(&[service()])
+        };
+        assert!(lets(WRITE_PROPERTY, Some(MEMBER)));
+        assert!(lets(WRITE_PROPERTY, Some(MEMBERSHIP)));
+        assert!(lets(WRITE_PROPERTY, None));
+        assert!(lets(VALIDATED_WRITE, Some(SELF_MEMBERSHIP)));
+        assert!(lets(VALIDATED_WRITE, None));
+        assert!(lets(GENERIC_WRITE, None) && lets(GENERIC_ALL, None));
+        assert!(!lets(WRITE_PROPERTY, Some(other)));
+        assert!(!lets(VALIDATED_WRITE, Some(MEMBERSHIP)));
+        assert!(!lets(CONTROL_ACCESS, None));
     }
 
     #[test]

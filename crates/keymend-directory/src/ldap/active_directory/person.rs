@@ -26,6 +26,7 @@ const ATTRIBUTES: &[&str] = &[
     "userAccountControl",
     "msDS-User-Account-Control-Computed",
     "msDS-UserPasswordExpiryTimeComputed",
+    "msDS-PSOApplied",
     "msDS-ResultantPSO",
     "msDS-SecondaryKrbTgtNumber",
     "accountExpires",

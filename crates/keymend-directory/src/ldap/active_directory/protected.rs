@@ -153,6 +153,15 @@ mod tests {
     }
 
     #[test]
+    fn whoever_was_such_an_account_in_another_domain_is_protected_here() {
+        // `sIDHistory` of an account that was moved shows itself among its groups.
+        let elsewhere = |number| [domain_sid(513), Sid::nt(&[21, 9, 9, 9, number])];
+        check(&[], 1105, &elsewhere(500), Some("Administrator"));
+        check(&[], 1105, &elsewhere(502), Some("krbtgt"));
+        check(&[], 1105, &elsewhere(1105), None);
+    }
+
+    #[test]
     fn accounts_without_which_a_domain_is_lost_are_protected() {
         check(&[], 500, &[], Some("Administrator"));
         check(&[], 502, &[], Some("krbtgt"));

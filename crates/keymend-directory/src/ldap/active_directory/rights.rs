@@ -3,24 +3,25 @@
 //! Nothing is tried and nothing is written.  `allowedAttributesEffective` is the server's own
 //! answer to "what may I write here"; whether a password may be reset stands in the access list.
 
+mod guarded;
+
 use std::collections::{BTreeMap, HashSet};
 
 use keymend_domain::directory::rights::{Finding, Severity};
 use ldap3::Scope;
-use ldap3::controls::{PagedResults, RawControl};
+use ldap3::controls::RawControl;
 
 use super::access::AccessList;
 use super::{ActiveDirectory, PAGE, SD_FLAGS, Sid, domain, person, protected};
-use crate::ldap::connect::{CallError, Hits, Search};
+use crate::ldap::connect::{CallError, Search};
 use crate::ldap::entry::Entry;
 use crate::ldap::filter::Filter;
+use crate::ldap::pages::Pages;
 use crate::ldap::sample;
 use crate::ldap::servers::{Server, Service};
 
 /// Owner and discretionary list: `SEQUENCE { INTEGER 5 }` (MS-ADTS 3.1.1.3.4.1.11).
 const OWNER_AND_DACL: [u8; 5] = [0x30, 3, 2, 1, 5];
-/// Protected accounts and groups looked at; more than this is no tier 0 any more.
-const GUARDED_MAX: usize = 1_000;
 /// Password settings objects looked at.
 const SETTINGS_MAX: usize = 64;
 
@@ -32,6 +33,7 @@ const ATTRIBUTES: &[&str] = &[
     "adminCount",
     "isCriticalSystemObject",
     "msDS-SecondaryKrbTgtNumber",
+    "msDS-PSOApplied",
     "msDS-ResultantPSO",
     "nTSecurityDescriptor",
     "allowedAttributesEffective",
@@ -121,20 +123,20 @@ impl Proof<'_> {
             types_only: false,
         };
         let limit = self.server.call_timeout();
-        let lists = RawControl {
-            ctype: SD_FLAGS.to_owned(),
-            crit: false,
-            val: Some(OWNER_AND_DACL.to_vec()),
-        };
         let mut hits = self
             .service
             .connection
-            .search_with(&search, vec![lists], limit)
+            .search_with(&search, vec![access_lists()], limit)
             .await?;
         Ok(hits.entries.pop())
     }
 
-    async fn below_domain(&self, filter: &Filter, attributes: &[&str]) -> Result<Hits, CallError> {
+    /// All in the domain that a filter finds, as far as the server lets them be seen.
+    async fn below_domain(
+        &self,
+        filter: &Filter,
+        attributes: &[&str],
+    ) -> Result<Vec<Entry>, CallError> {
         let search = Search {
             base: &self.service.offer.base,
             scope: Scope::Subtree,
@@ -143,84 +145,16 @@ impl Proof<'_> {
             size_limit: 0,
             types_only: false,
         };
-        let page = PagedResults {
-            size: PAGE,
-            cookie: Vec::new(),
-        };
-        let limit = self.server.call_timeout();
-        self.service.connection.page(&search, page, limit).await
-    }
-
-    /// Every account that must never be reset, and the groups that make one of them.
-    ///
-    /// Membership is followed from the groups downward, because not every server marks the
-    /// members with `adminCount`.
-    async fn protected_accounts(&mut self) -> Result<(), CallError> {
-        let mut tests = vec![Filter::equal("adminCount", "1")];
-        let own = self.service.offer.token.first().cloned();
-        let guarded = own.map(|own| protected::guarded_sids(&own));
-        let by_sid = |sid: Sid| Filter::Equal("objectSid".to_owned(), sid.to_bytes());
-        tests.extend(guarded.into_iter().flatten().map(by_sid));
-        let found = self.below_domain(&Filter::Or(tests), &["1.1"]).await?;
-        if found.rc != 0 || !found.cookie.is_empty() {
-            let remedy = "let the service account search the domain; tier 0 should be small";
-            let right = "see every protected account";
-            self.find(Severity::Unproven, right, "the domain", remedy);
-        }
-        let mut waiting: Vec<String> = found.entries.into_iter().map(|entry| entry.dn).collect();
-        let mut known: HashSet<String> = waiting.iter().cloned().collect();
-        let mut count = 0;
-        while let Some(dn) = waiting.pop() {
-            count += 1;
-            if count > GUARDED_MAX {
-                let remedy = "tier 0 should be small; empty the administrators' groups";
-                self.find(Severity::Unproven, "reset protected accounts", &dn, remedy);
-                break;
-            }
-            let Some(entry) = self.read(&dn).await? else {
-                let remedy = "let the service account read the entry and its permissions";
-                let right = "see who may reset a protected account";
-                self.find(Severity::Unproven, right, &dn, remedy);
-                continue;
-            };
-            self.protected_entry(&entry);
-            for member in entry.texts("member").map(str::to_owned) {
-                if known.insert(member.clone()) {
-                    waiting.push(member);
-                }
+        let mut pages = Pages::new(PAGE, SETTINGS_MAX);
+        let mut entries = Vec::new();
+        let connection = &self.service.connection;
+        loop {
+            let limit = self.server.call_timeout();
+            match pages.next(connection, &search, Vec::new(), limit).await? {
+                Some(hits) => entries.extend(hits.entries),
+                None => return Ok(entries),
             }
         }
-        Ok(())
-    }
-
-    fn protected_entry(&mut self, entry: &Entry) {
-        let is_group = entry
-            .texts("objectClass")
-            .any(|class| class.eq_ignore_ascii_case("group"));
-        let list = entry
-            .bytes("nTSecurityDescriptor")
-            .and_then(AccessList::parse);
-        let Some(list) = list else {
-            let remedy = "let the service account read the permissions of the entry (READ_CONTROL)";
-            let right = "see who may reset a protected account";
-            return self.find(Severity::Unproven, right, &entry.dn, remedy);
-        };
-        let token = self.token.clone();
-        let right = if is_group && list.lets_add_members(&token) {
-            "add members to a protected group"
-        } else if list.lets_rewrite(&token) {
-            "change the permissions of a protected entry"
-        } else if !is_group && list.lets_reset(&token) {
-            "reset the password of a protected account"
-        } else if !is_group && list.lets_write_all(&token) {
-            "write every attribute of a protected account"
-        } else {
-            return;
-        };
-        let remedy = "move it out of the units that were granted to Keymend, or take inheritance \
-                      from it and give it the permissions of CN=AdminSDHolder,CN=System; if only \
-                      adminCount is left over from former times, clear adminCount";
-        self.find(Severity::TooMuch, right, &entry.dn, remedy);
     }
 
     /// What may be done to a few people of each unit, and the settings objects they are under.
@@ -236,6 +170,10 @@ impl Proof<'_> {
                 continue;
             };
             let own = person::own_sid(&entry);
+            // Keymend's own account may do more to itself than to others.
+            if own.as_ref().is_some_and(|own| self.token.contains(own)) {
+                continue;
+            }
             let groups: Vec<Sid> = entry
                 .all_bytes("tokenGroups")
                 .filter_map(Sid::from_bytes)
@@ -245,7 +183,14 @@ impl Proof<'_> {
                 continue;
             }
             count += 1;
-            settings.extend(entry.text("msDS-ResultantPSO").map(str::to_owned));
+            let applied = entry.text("msDS-ResultantPSO");
+            if applied.is_none() && entry.has("msDS-PSOApplied") {
+                let right = "read msDS-ResultantPSO (to tell people the rules that apply)";
+                let remedy = "let the service account read it of people (`RP;msDS-ResultantPSO`)";
+                let unit = sample::unit_of(dn);
+                self.find(Severity::Missing, right, unit, remedy);
+            }
+            settings.extend(applied.map(str::to_owned));
             for right in self.person(&entry) {
                 *lacks
                     .entry((sample::unit_of(dn).to_owned(), right))
@@ -308,8 +253,7 @@ impl Proof<'_> {
     /// Rules of their own that apply to somebody and cannot be read.
     async fn password_settings(&mut self, mut names: HashSet<String>) -> Result<(), CallError> {
         let applied = Filter::Present("msDS-PSOApplied".to_owned());
-        let hits = self.below_domain(&applied, &["msDS-PSOApplied"]).await?;
-        for entry in &hits.entries {
+        for entry in self.below_domain(&applied, &["msDS-PSOApplied"]).await? {
             names.extend(entry.texts("msDS-PSOApplied").map(str::to_owned));
         }
         let mut hidden = Vec::new();
@@ -340,6 +284,15 @@ impl Proof<'_> {
                       2012 or later, Samba 4.24 or later";
         let server = self.server.address().to_owned();
         self.find(Severity::Missing, right, &server, remedy);
+    }
+}
+
+/// Asks for access lists, with their owners.
+fn access_lists() -> RawControl {
+    RawControl {
+        ctype: SD_FLAGS.to_owned(),
+        crit: false,
+        val: Some(OWNER_AND_DACL.to_vec()),
     }
 }
 

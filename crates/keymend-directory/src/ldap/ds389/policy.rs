@@ -60,6 +60,8 @@ pub(in crate::ldap) struct Policy {
     pub(super) age_min_ms: i64,
     /// `None` if passwords do not expire.
     pub(super) age_max_ms: Option<i64>,
+    /// Whether they do is not shown, although every server says it somewhere.
+    pub(super) hides_expiry: bool,
     pub(super) demands_change_after_reset: bool,
     pub(super) forbids_change: bool,
     pub(super) failures_max: u32,
@@ -84,7 +86,12 @@ impl Policy {
     pub(super) fn from_configuration(entry: &Entry) -> Option<Self> {
         // Every server has these two, so that their absence means a missing right.
         let is_readable = entry.has("passwordMinLength") && entry.has("passwordCheckSyntax");
-        is_readable.then(|| Self::from_entry(entry))
+        let expires = entry.text("passwordExp");
+        let is_on = expires.is_some_and(|text| text.eq_ignore_ascii_case("on") || text == "1");
+        is_readable.then(|| Self {
+            hides_expiry: expires.is_none() || (is_on && !entry.has("passwordMaxAge")),
+            ..Self::from_entry(entry)
+        })
     }
 
     /// A policy of its own, of an entry or a branch; `None` if it is not shown.
@@ -122,6 +129,7 @@ impl Policy {
                 0
             },
             age_min_ms: millis("passwordMinAge", 0),
+            hides_expiry: false,
             age_max_ms: is_on("passwordExp", false).then(|| millis("passwordMaxAge", 8_640_000)),
             demands_change_after_reset: is_on("passwordMustChange", false),
             forbids_change: !is_on("passwordChange", true),
@@ -155,7 +163,7 @@ fn is_set(entry: &Entry, name: &str) -> bool {
 
 impl Applied {
     /// The policy, if it could be read.
-    pub(super) fn known(&self) -> Option<&Policy> {
+    pub(in crate::ldap) fn known(&self) -> Option<&Policy> {
         match self {
             Self::Known(policy) => Some(policy),
             Self::Unreadable => None,

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use ldap3::Scope;
-use ldap3::controls::PagedResults;
 
 use super::{ProbeFault, Root};
 use crate::ldap::connect::{Failure, Search, Step};
 use crate::ldap::dialect::Dialect;
 use crate::ldap::dn::DnKey;
 use crate::ldap::filter::Filter;
+use crate::ldap::pages::Pages;
 use crate::ldap::servers::Service;
 
 /// The most people that are counted; whoever has more reads "at least".
@@ -175,20 +175,21 @@ impl Session {
             types_only: false,
         };
         let mut names = Vec::new();
-        let mut cookie = Vec::new();
+        let mut pages = Pages::new(PAGE, most);
+        let connection = &self.service.connection;
         loop {
-            let page = PagedResults { size: PAGE, cookie };
-            let hits = self.service.connection.page(&search, page, self.limit);
-            let hits = hits.await.map_err(|fault| fault.failure(Step::Search))?;
-            names.extend(hits.entries.into_iter().map(|entry| entry.dn));
+            let page = pages.next(connection, &search, Vec::new(), self.limit);
+            let page = page.await.map_err(|fault| fault.failure(Step::Search))?;
             // sizeLimitExceeded and adminLimitExceeded: the server stops where it likes.
-            let is_cut = matches!(hits.rc, 4 | 11);
-            if names.len() > most || is_cut || hits.cookie.is_empty() {
-                let has_more = is_cut || names.len() > most;
+            let is_cut = page.as_ref().is_some_and(|hits| matches!(hits.rc, 4 | 11));
+            let is_last = page.is_none();
+            let found = page.map(|hits| hits.entries).unwrap_or_default();
+            names.extend(found.into_iter().map(|entry| entry.dn));
+            if is_last || is_cut || names.len() > most {
+                let has_more = is_cut || pages.is_cut() || names.len() > most;
                 names.truncate(most);
                 return Ok((names, has_more));
             }
-            cookie = hits.cookie;
         }
     }
 }

@@ -238,6 +238,49 @@ async fn rules_are_told_and_one_that_cannot_be_read_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rules_whose_very_name_is_hidden_are_not_taken_for_the_domains() {
+    let domain = Domain::with_hints();
+    domain.samba.shows_password_settings();
+    let lena = ad_person("long.lena").dn();
+    let sid = domain.samba.sid("svc-keymend").unwrap();
+    let found = domain.samba.run(&[
+        "ldbsearch",
+        "-H",
+        "{sam}",
+        "-b",
+        &format!("CN=Schema,CN=Configuration,{BASE_DN}"),
+        "(lDAPDisplayName=msDS-ResultantPSO)",
+        "schemaIDGUID",
+    ]);
+    let guid = found
+        .lines()
+        .find_map(|line| line.strip_prefix("schemaIDGUID: "))
+        .unwrap();
+    let hidden = format!("(OD;;RP;{guid};;{sid})");
+    domain.samba.run(&[
+        "samba-tool",
+        "dsacl",
+        "set",
+        "-H",
+        "{sam}",
+        "--objectdn",
+        &lena,
+        "--sddl",
+        &hidden,
+    ]);
+    let directory = domain.another();
+    let Found::One(lena) = directory
+        .find(&Claim::new("long.lena").unwrap())
+        .await
+        .unwrap()
+    else {
+        panic!("not found");
+    };
+    let rules = directory.password_rules(&lena.id).await.unwrap();
+    assert!(rules.has_unreadable_rule, "{rules:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_change_the_password_is_told_from_the_access_list() {
     let domain = Domain::plain();
     let jane = domain.account("jane.doe").await;

@@ -127,6 +127,27 @@ async fn a_demand_for_another_change_is_told_or_ended_if_permitted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_demand_stays_where_nobody_knows_when_the_password_would_end() {
+    let server = Server::start();
+    server.set("cn=config", "passwordMustChange", "on");
+    server.grant(ENDING_DEMANDS);
+    // The policy is hidden from the service account.
+    server
+        .ds389
+        .modify("dn: cn=config\nchangetype: modify\ndelete: aci\n");
+    let jane = server.account("jane.doe").await;
+    let told = WriteOutcome::Done {
+        check: Check::SignedIn,
+        unlocked: false,
+        change_again: true,
+    };
+    assert_eq!(server.reset(&jane, NEW).await, told);
+    let entry = server.ds389.entry("jane.doe");
+    let end = entry.get("passwordExpirationTime").unwrap_or_default();
+    assert_eq!(end, "19700101000000Z");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_missing_right_is_told_as_such() {
     let server = Server::start();
     let gus = server.account("guarded.gus").await;

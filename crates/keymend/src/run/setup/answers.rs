@@ -118,12 +118,13 @@ impl Answers {
 }
 
 /// Keys that are the same in both files.
-const COPIED: [&str; 7] = [
+const COPIED: [&str; 8] = [
     "site.organisation",
     "site.public_origin",
     "site.region",
     "store.data_dir",
     "keys.root_file",
+    "breach.file",
     "listen.address",
     "listen.trusted_proxies",
 ];
@@ -164,9 +165,23 @@ pub struct AnswerFile {
     /// Where the keys are; new ones are made if the file is not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keys: Option<KeysAnswers>,
+    /// The list of leaked passwords.  Without this section the one that comes with Keymend is
+    /// looked into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breach: Option<BreachAnswers>,
     /// What is tried before anything is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<TestAnswers>,
+}
+
+/// The list of leaked passwords.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct BreachAnswers {
+    /// The file that `keymend breach build` made.
+    #[schemars(example = &"/var/lib/keymend/leaked.kmb")]
+    pub file: Option<PathBuf>,
 }
 
 /// What people see.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use keymend_directory::ldap::probe::{Candidate, Certificate, ProbeFault, Session, Trust, Units};
 use keymend_directory::ldap::{Ldap, LdapOptions};
 use keymend_domain::account::{Account, Claim, DirectoryName};
+use keymend_domain::directory::rights::RightsReport;
 use keymend_domain::directory::{Directory, Found, PasswordRules};
 use keymend_domain::secret::Secret;
 use keymend_domain::time::Clock;
@@ -16,9 +17,10 @@ use url::Url;
 
 use super::outcome::{self, Outcome};
 use super::wizard::{Deed, Wizard};
+use crate::breach::BreachFile;
 use crate::config::{MailConfig, MailLogin, MailServerSection, TextsConfig, TextsSection};
 use crate::deliver::Carrier;
-use crate::run::{account, build};
+use crate::run::{account, breach, build, words};
 
 /// How long one question to a server may take.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -54,6 +56,11 @@ impl World {
                 Outcome::Groups(name.clone(), self.find_groups(wizard, name).await)
             }
             Deed::LookUp(name) => Outcome::Account(self.look_up(wizard, name).await),
+            Deed::Prove => Outcome::Rights(self.prove(wizard).await),
+            Deed::OpenBreach(path) => {
+                let file = self.path(&path.display().to_string());
+                Outcome::Breach(path.clone(), open_breach(&file))
+            }
             Deed::TryMail => Outcome::Carrier(self.try_mail(wizard).await),
             Deed::TryTexts => Outcome::Carrier(self.try_texts(wizard).await),
         }
@@ -121,10 +128,7 @@ impl World {
         let claim = Claim::new(name).map_err(|fault| fault.to_string())?;
         let staged = self.stage_authority(wizard)?;
         let found = self.find(wizard, staged.as_deref(), &claim).await;
-        if let Some(staged) = staged.filter(|_| wizard.facts.offered.is_some()) {
-            // Left behind it would do no harm: it is a public certificate.
-            let _ = fs::remove_file(staged);
-        }
+        unstage(wizard, staged);
         match found? {
             (Found::Nobody, _) => Err(format!("{name} means nobody below the place you chose")),
             (Found::Several { count }, _) => Err(format!(
@@ -132,6 +136,19 @@ impl World {
             )),
             (Found::One(account), rules) => Ok(seen(&account, rules.as_ref())),
         }
+    }
+
+    /// Finds out what the service account may do, exactly as the service would.
+    async fn prove(&self, wizard: &Wizard) -> Result<RightsReport, String> {
+        let staged = self.stage_authority(wizard)?;
+        let options = self.options(wizard, staged.as_deref());
+        let proven = match options.map(|options| Ldap::new(options, Arc::clone(&self.clock))) {
+            Ok(Ok(ldap)) => ldap.rights().await.map_err(|fault| fault.to_string()),
+            Ok(Err(fault)) => Err(fault.to_string()),
+            Err(said) => Err(said),
+        };
+        unstage(wizard, staged);
+        proven
     }
 
     async fn find(
@@ -253,6 +270,20 @@ impl World {
             build::gateway(&self.config, &texts).map_err(|stop| vec![stop.to_string()])?;
         Carrier::Gateway(Box::new(gateway)).test_connection().await
     }
+}
+
+/// Takes the file of the authority away again; left behind it would do no harm, for it is a
+/// public certificate.
+fn unstage(wizard: &Wizard, staged: Option<PathBuf>) {
+    if let Some(staged) = staged.filter(|_| wizard.facts.offered.is_some()) {
+        let _ = fs::remove_file(staged);
+    }
+}
+
+/// What is in a file of leaked passwords.
+fn open_breach(file: &Path) -> Result<String, String> {
+    let opened = BreachFile::open(file).map_err(|fault| words::chain(&fault))?;
+    Ok(breach::summary(&opened).trim_end().to_owned())
 }
 
 fn secret(typed: &Option<Secret>, present: &Option<Secret>) -> Option<Secret> {

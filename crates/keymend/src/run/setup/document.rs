@@ -7,7 +7,7 @@ use super::answers::Answers;
 use super::wizard::Wizard;
 
 /// The sections in the order they are written, with what stands above each.
-const SECTIONS: [(&str, &str); 7] = [
+const SECTIONS: [(&str, &str); 8] = [
     ("site", "What people see, and the address they see it at."),
     ("listen", "Where the service listens."),
     ("store", "Where the service keeps its data."),
@@ -17,6 +17,7 @@ const SECTIONS: [(&str, &str); 7] = [
     ),
     ("mail", "How mail is sent."),
     ("texts", "How text messages are sent."),
+    ("breach", "The list of leaked passwords."),
     ("log", "What is written to the log."),
 ];
 
@@ -83,6 +84,14 @@ pub fn table(present: &Table, wizard: &Wizard) -> Table {
     directory(&mut table, wizard);
     mail(&mut table, wizard);
     texts(&mut table, wizard);
+    match answers.value("breach.file") {
+        Some(file) => {
+            section_of(&mut table, "breach").insert("file".to_owned(), file.clone());
+        }
+        None => {
+            table.remove("breach");
+        }
+    }
     table
 }
 

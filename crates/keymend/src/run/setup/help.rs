@@ -178,4 +178,11 @@ const HELP: &[(Step, &str)] = &[
         "The key that everything is sealed with. It is drawn if it is not there. Keep a copy \
              of it, and of the file .audit beside it, apart from the backups of the data.",
     ),
+    (
+        Step::BreachFile,
+        "New passwords are looked up in it on this machine; nobody is asked. Download a list of \
+             hashes (SHA-1 or NTLM, as the public range lists have them), then make the file: \
+             `keymend breach build --from LIST --to leaked.kmb`. `-` goes back to the list that \
+             comes with Keymend.",
+    ),
 ];

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use keymend_directory::ldap::Dialect;
 use keymend_directory::ldap::probe::{Certificate, Look, ProbeFault, Root, Trust, Units};
+use keymend_domain::directory::rights::RightsReport;
 
+use super::rights;
 use super::step::Step;
-use super::terminal::harmless;
 use super::wizard::{Deed, Wizard};
 use crate::run::words;
+use crate::run::words::harmless;
 
 /// What a trial brought.
 #[derive(Debug)]
@@ -25,6 +27,10 @@ pub enum Outcome {
     Groups(String, Result<Vec<String>, ProbeFault>),
     /// An account was looked up.
     Account(Result<Vec<String>, String>),
+    /// The rights of the service account were looked at.
+    Rights(Result<RightsReport, String>),
+    /// A file of leaked passwords was opened: what is in it, or what is wrong with it.
+    Breach(PathBuf, Result<String, String>),
     /// The mail server or the gateway was tried.
     Carrier(Result<(), Vec<String>>),
 }
@@ -81,7 +87,11 @@ pub fn learn(wizard: &mut Wizard, outcome: Outcome) -> Learned {
             Ok(true) => {
                 let key = wizard.step().map_or("directory.base", Step::key);
                 wizard.answers.set(key, dn);
-                Learned::good(Vec::new(), Then::Advance)
+                let then = match wizard.step() {
+                    Some(Step::Base) => Then::Try(Deed::Prove),
+                    _ => Then::Advance,
+                };
+                Learned::good(Vec::new(), then)
             }
             Ok(false) => Learned::bad(
                 format!("{dn} is not there, or the service account may not read it"),
@@ -90,6 +100,16 @@ pub fn learn(wizard: &mut Wizard, outcome: Outcome) -> Learned {
             Err(fault) => Learned::bad(advice(&fault), Then::Stay),
         },
         Outcome::Groups(name, found) => groups(wizard, &name, found),
+        Outcome::Rights(found) => {
+            let lines = rights::lines(&found);
+            wizard.facts.rights.clone_from(&lines);
+            Learned::good(lines, Then::Advance)
+        }
+        Outcome::Breach(_, Ok(said)) => Learned::good(vec![said], Then::Advance),
+        Outcome::Breach(path, Err(said)) => {
+            let said = format!("{}: {said}", path.display());
+            Learned::bad(said, Then::Stay)
+        }
         Outcome::Account(Ok(lines)) => Learned::good(lines, Then::Stay),
         Outcome::Account(Err(said)) => Learned::bad(said, Then::Stay),
         Outcome::Carrier(Ok(())) => Learned::good(

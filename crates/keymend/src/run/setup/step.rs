@@ -44,6 +44,7 @@ pub enum Step {
     TextsSender,
     DataFolder,
     RootFile,
+    BreachFile,
 }
 
 /// Where each answer is kept, and the question.
@@ -189,6 +190,11 @@ const FACTS: &[(Step, &str, &str)] = &[
     ),
     (Step::DataFolder, "store.data_dir", "Folder of the data"),
     (Step::RootFile, "keys.root_file", "File of the root key"),
+    (
+        Step::BreachFile,
+        "breach.file",
+        "File of leaked passwords (empty: the list that comes with Keymend)",
+    ),
 ];
 
 /// How a question is answered.
@@ -229,16 +235,18 @@ pub enum Part {
     Texts,
     Address,
     Data,
+    Breach,
 }
 
 impl Part {
     /// The optional features, and what they are called.
-    pub const FEATURES: [(Self, &'static str); 5] = [
+    pub const FEATURES: [(Self, &'static str); 6] = [
         (Self::Writing, "Password writeback and unlock"),
         (Self::Mail, "Mail"),
         (Self::Texts, "Text messages"),
         (Self::Address, "Public address, certificate, proxies"),
         (Self::Data, "Data folder and keys"),
+        (Self::Breach, "Filter of leaked passwords"),
     ];
 
     /// Its questions, in order.
@@ -295,6 +303,7 @@ impl Part {
                 Proxies,
             ],
             Self::Data => &[DataFolder, RootFile],
+            Self::Breach => &[BreachFile],
         }
     }
 }
@@ -329,7 +338,9 @@ impl Step {
             Self::Base | Self::DefaultPolicy => Kind::Place,
             Self::Groups | Self::Administrators => Kind::Groups,
             Self::TestAccount => Kind::Trial,
-            Self::MailUser | Self::MailAuthority | Self::TextsAccount => Kind::Optional,
+            Self::MailUser | Self::MailAuthority | Self::TextsAccount | Self::BreachFile => {
+                Kind::Optional
+            }
             Self::MailPort => Kind::Number,
             Self::Writeback | Self::Unlock | Self::MailWanted | Self::TextsWanted => Kind::YesNo,
             Self::Scope => Kind::Choice(&[

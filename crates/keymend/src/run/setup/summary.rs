@@ -42,6 +42,14 @@ pub fn planned(plan: &Plan, present: &Present, wizard: &Wizard) -> String {
         all.push(vec!["writes".to_owned(), name]);
     }
     text.push_str(&words::table(&all));
+    if !wizard.facts.rights.is_empty() {
+        text.push('\n');
+        wizard
+            .facts
+            .rights
+            .iter()
+            .for_each(|line| text.push_str(&format!("{line}\n")));
+    }
     if is_mute(&wizard.answers) {
         text.push_str(
             "\nNeither mail nor text messages are set up, so no code can be sent, and nobody may \
@@ -106,6 +114,13 @@ fn rows(table: &Table) -> Vec<Vec<String>> {
     rows.push((
         "texts".to_owned(),
         texts.map_or_else(|| "off".to_owned(), shown),
+    ));
+    rows.push((
+        "leaked".to_owned(),
+        match text("breach", "file") {
+            none if none == "-" => "the list that comes with Keymend".to_owned(),
+            file => file,
+        },
     ));
     rows.into_iter()
         .map(|(key, value)| vec![key, value])

@@ -5,6 +5,8 @@ use std::io::{BufRead, IsTerminal, Read, Write};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
+use crate::run::words::harmless;
+
 /// The widest line that is written.
 const COLUMNS: usize = 78;
 
@@ -17,18 +19,6 @@ pub enum Ended {
     Output,
     /// Somebody pressed Ctrl-C at a password.
     Interrupted,
-}
-
-/// Text that a server may have written, without signs that steer a terminal or turn the order of
-/// reading: a certificate must not paint over its own fingerprint.
-pub(super) fn harmless(line: &str) -> String {
-    let is_steering = |sign: char| {
-        sign.is_control()
-            || matches!(sign, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    line.chars()
-        .map(|sign| if is_steering(sign) { '\u{fffd}' } else { sign })
-        .collect()
 }
 
 /// Where the wizard talks.

@@ -95,7 +95,11 @@ fn at_the_scope() -> Wizard {
     let Reply::Try(Deed::IsThere(place)) = wizard.answer("1") else {
         panic!("a choice leads to a look");
     };
-    wizard.learn(Outcome::Place(place, Ok(true)));
+    let learned = wizard.learn(Outcome::Place(place, Ok(true)));
+    assert_eq!(learned.then, Then::Try(Deed::Prove));
+    // What it may do is told, and holds nobody up.
+    let learned = wizard.learn(Outcome::Rights(Err("the server did not answer".into())));
+    assert!(!learned.is_bad && learned.then == Then::Advance);
     wizard
 }
 

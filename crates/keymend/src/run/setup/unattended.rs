@@ -69,6 +69,7 @@ pub async fn run(file: &Path, world: &World, wizard: &mut Wizard) -> Result<(), 
         Part::Mail,
         Part::Texts,
         Part::Data,
+        Part::Breach,
     ] {
         wizard.begin(part);
         sitting.sit(wizard).await;

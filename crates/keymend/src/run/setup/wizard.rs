@@ -59,6 +59,10 @@ pub enum Deed {
     TryMail,
     /// Reach the text gateway.
     TryTexts,
+    /// Find out what the service account may do.
+    Prove,
+    /// Open a file of leaked passwords.
+    OpenBreach(PathBuf),
 }
 
 /// Secrets that were typed; they are written when everything else is.
@@ -87,6 +91,8 @@ pub struct Facts {
     pub units: Units,
     /// Groups of which one must be chosen.
     pub groups: Vec<String>,
+    /// What the service account may do, in lines; empty before that was looked at.
+    pub rights: Vec<String>,
     /// Typed now, not in a file yet.
     pub typed: Secrets,
     /// In the files that the configuration in force names.
@@ -102,6 +108,7 @@ impl Default for Facts {
             root: None,
             units: Units::default(),
             groups: Vec::new(),
+            rights: Vec::new(),
             typed: Secrets::default(),
             present: Secrets::default(),
         }
@@ -302,6 +309,12 @@ impl Wizard {
             // Without a name to sign in with, there is no password to wait for.
             Step::MailAuthority if !Step::MailPassword.applies(&self.answers) => {
                 return Reply::Try(Deed::TryMail);
+            }
+            Step::BreachFile => {
+                if let Some(file) = self.answers.text(step.key()) {
+                    return Reply::Try(Deed::OpenBreach(PathBuf::from(file)));
+                }
+                self.advance();
             }
             Step::TextsAccount if !Step::TextsToken.applies(&self.answers) => {
                 return Reply::Try(Deed::TryTexts);

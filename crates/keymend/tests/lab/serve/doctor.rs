@@ -51,7 +51,7 @@ async fn the_doctor_finds_nothing_broken_and_then_each_thing_that_is() {
     let (ended_well, lines) = examined(&house);
     assert_eq!(broken(&lines), Vec::<String>::new(), "{lines:#?}");
     assert!(ended_well);
-    // The lab keeps one unit from the service account, and lets it at the administrators.
+    // The lab keeps one unit from the service account.
     let rights: Vec<&Value> = lines
         .iter()
         .filter(|line| line["link"] == "rights")
@@ -102,6 +102,28 @@ async fn gate_46_the_service_does_not_start_with_the_root_dn() {
         said.contains("may do too much") && said.contains("root DN"),
         "{said}"
     );
+    let records = house.does(&["audit", "search", "--event", "directory.rights_checked"]);
+    assert!(records.contains("too much"), "{records}");
+}
+
+#[tokio::test]
+async fn gate_46_the_service_does_not_start_with_power_over_the_protected() {
+    let house = House::furnish();
+    let ada = keymend_lab::slapd::person("admin.ada").dn();
+    house.slapd.configure(&format!(
+        "dn: olcDatabase={{1}}mdb,cn=config\nchangetype: modify\nadd: olcAccess\n\
+         olcAccess: {{0}}to dn.exact=\"{ada}\" attrs=userPassword \
+         by dn.exact=\"{SERVICE_DN}\" =w by * break\n"
+    ));
+    breaks(&house, &["directory.lab rights"]);
+    let said = house.refuses(&["serve"], 1);
+    assert!(said.contains("may do too much"), "{said}");
+    assert!(
+        said.contains("set the password of a protected account"),
+        "{said}"
+    );
+    let status = house.does(&["directory", "status", "--now"]);
+    assert!(status.contains("Cannot be used"), "{status}");
     let records = house.does(&["audit", "search", "--event", "directory.rights_checked"]);
     assert!(records.contains("too much"), "{records}");
 }

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use keymend_lab::{Samba, SambaOptions, SambaVersion, Slapd, SlapdOptions, samba, slapd};
+use keymend_lab::{
+    Ds389, Ds389Options, Samba, SambaOptions, SambaVersion, Slapd, SlapdOptions, ds389, samba,
+    slapd,
+};
 
 use super::Site;
 
@@ -196,4 +199,60 @@ fn fingerprint(slapd: &Slapd) -> String {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     text.trim().split_once('=').unwrap().1.to_owned()
+}
+
+#[test]
+fn an_answer_file_sets_up_a_389_server_with_a_list_of_leaked_passwords() {
+    let (site, server) = (Site::new(), Ds389::start(Ds389Options::default()));
+    let leaked = "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:3\n";
+    site.write("list.txt", leaked);
+    site.does(&[
+        "breach",
+        "build",
+        "--from",
+        "list.txt",
+        "--to",
+        "leaked.kmb",
+    ]);
+    let directory = |file: &str| {
+        format!(
+            r#"
+servers = ["localhost:{port}"]
+ca_file = "{ca}"
+account = "{account}"
+base = "{base}"
+[policy]
+scope = "selected"
+groups = ["staff"]
+administrator_groups = ["admins"]
+i_understand = true
+[breach]
+file = "{file}"
+[test]
+account = "jane.doe"
+"#,
+            port = server.tls_port(),
+            ca = server.ca_file().display(),
+            account = ds389::SERVICE_DN,
+            base = ds389::PEOPLE_DN,
+        )
+    };
+    site.write("answers.toml", &answers(&site, &directory("list.txt")));
+    let said = site.refuses(&["setup", "--answers", "answers.toml"]);
+    assert!(said.contains("breach.file"), "{said}");
+
+    site.write("answers.toml", &answers(&site, &directory("leaked.kmb")));
+    let shown = site.does(&["setup", "--answers", "answers.toml"]);
+    // One unit of the lab is out of the account's reach.
+    assert!(shown.contains("The rights of the account"), "{shown}");
+    assert!(shown.contains("missing: write userPassword"), "{shown}");
+    assert!(shown.contains("ou=guarded"), "{shown}");
+    let checked = site.does(&["config", "check", "--connect"]);
+    assert!(checked.contains("directory.corp  ok"), "{checked}");
+    let shown = site.does(&["account", "show", "jane.doe"]);
+    assert!(shown.contains("in order"), "{shown}");
+    let text = fs::read_to_string(site.path("keymend.toml")).unwrap();
+    assert!(text.contains("file = \"leaked.kmb\""), "{text}");
+    let status = site.does(&["directory", "status", "--now"]);
+    assert!(status.contains("Connected with limits"), "{status}");
 }

@@ -2,14 +2,15 @@
 
 /// A name brought to one spelling, for comparing and as a key.  It is never sent to a server.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct DnKey(String);
+pub struct DnKey(String);
 
 impl DnKey {
     /// The key of a DN; `None` if the text is no DN.
     ///
     /// Types and values are compared without case and with runs of blanks as one, which is what
     /// `caseIgnoreMatch` does with the attributes that names are made of.
-    pub(super) fn of(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
         let mut names = Vec::new();
         for name in split(text, ',')? {
             let mut parts = split(&name, '+')?
@@ -26,12 +27,14 @@ impl DnKey {
 impl DnKey {
     /// Whether the name begins with these parts, spelled in small letters with a comma at the
     /// end.
-    pub(super) fn begins_with(&self, parts: &str) -> bool {
+    #[must_use]
+    pub fn begins_with(&self, parts: &str) -> bool {
         self.0.starts_with(parts)
     }
 
     /// Whether this is the name `base`, or of an entry somewhere below it.
-    pub(super) fn is_at_or_below(&self, base: &Self) -> bool {
+    #[must_use]
+    pub fn is_at_or_below(&self, base: &Self) -> bool {
         let Some(front) = self.0.strip_suffix(&base.0) else {
             return false;
         };
