@@ -75,9 +75,9 @@ fn row(name: &str, start: Duration, list: &Arc<WordList>) {
 pub fn breach(hashes: u64) {
     println!("\n### A list of leaked passwords\n");
     println!(
-        "| hashes | list MB | build s | build CPU s | hashes/CPU s | memory MiB at most | file MB | bytes/hash | memory MiB to look up | look-up CPU ns | wrongly found |"
+        "| hashes | list MB | build s | build CPU s | hashes/CPU s | memory MiB at most | file MB | bytes/hash | look-up CPU ns | wrongly found |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     let folder = std::env::temp_dir().join(format!("keymend-breach-{}", std::process::id()));
     fs::create_dir(&folder).unwrap();
     let (list, to) = (folder.join("list.txt"), folder.join("leaked.kmb"));
@@ -99,7 +99,6 @@ pub fn breach(hashes: u64) {
     let seconds = start.elapsed().as_secs_f64();
     let worked = (cpu(std::process::id()) - cpu_before).as_secs_f64();
     let memory = most_memory();
-    let before = memory_now();
     let file = BreachFile::open(&to).unwrap();
     let step = (hashes / 1_000_000).max(1);
     let missed = (0..hashes)
@@ -113,9 +112,8 @@ pub fn breach(hashes: u64) {
         .count();
     let spent = cpu(std::process::id()) - start;
     let nanos = spent.as_secs_f64() * 1e9 / looks as f64;
-    let open = memory_now() - before;
     println!(
-        "| {hashes} | {:.0} | {seconds:.1} | {worked:.1} | {:.0} | {memory:.0} | {:.1} | {:.2} | {open:.1} | {nanos:.0} | 1 in {:.0} |",
+        "| {hashes} | {:.0} | {seconds:.1} | {worked:.1} | {:.0} | {memory:.0} | {:.1} | {:.2} | {nanos:.0} | 1 in {:.0} |",
         list_bytes as f64 / 1e6,
         hashes as f64 / worked,
         built.bytes as f64 / 1e6,
@@ -127,17 +125,11 @@ pub fn breach(hashes: u64) {
 
 /// The most memory this process ever had, in MiB.
 fn most_memory() -> f64 {
-    status("VmHWM:")
-}
-
-/// The memory this process has of its own now, in MiB.
-fn memory_now() -> f64 {
-    status("RssAnon:")
-}
-
-fn status(name: &str) -> f64 {
     let text = fs::read_to_string("/proc/self/status").unwrap();
-    let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
     let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     kib / 1_024.0
 }
