@@ -8,6 +8,7 @@ use keymend::clock::SystemClock;
 use keymend_directory::ldap::Ldap;
 use keymend_domain::account::{AccountRef, Claim};
 use keymend_domain::directory::{Directory, Found};
+use keymend_lab::{PasswordHash, SlapdOptions};
 
 use super::bare::{self, Deed};
 use super::house::House;
@@ -24,13 +25,15 @@ const BARE_ACCOUNTS: u32 = 50;
 /// Journeys whose operations are counted.
 const COUNTED: usize = 20;
 
-/// How many journeys a turn has, with one person and with eight at a time.
-const SLAPD: [usize; 2] = [60, 240];
+/// How many journeys a turn has, with one person and with eight at a time; each account goes once.
+const SLAPD: [(PasswordHash, u32, [usize; 2]); 2] = [
+    (PasswordHash::Ssha, 1_000, [60, 240]),
+    (PasswordHash::Argon2, 400, [20, 80]),
+];
 const SAMBA: [usize; 2] = [10, 32];
 
 /// Accounts of the domain; other parts use the same, which is made once.
 pub const SAMBA_ACCOUNTS: u32 = 250;
-const SLAPD_ACCOUNTS: u32 = 1_100;
 
 /// Prints both tables.
 pub fn run() {
@@ -43,7 +46,16 @@ pub fn run() {
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     runtime.block_on(async {
-        rates(Peer::slapd(SLAPD_ACCOUNTS, false), SLAPD_ACCOUNTS, SLAPD).await;
+        for (hash, accounts, counts) in SLAPD {
+            let options = SlapdOptions {
+                bulk_accounts: accounts,
+                password_hash: hash,
+                logs_operations: false,
+                syncs_to_disk: true,
+                ..SlapdOptions::default()
+            };
+            rates(Peer::slapd(options), accounts, counts).await;
+        }
         rates(Peer::samba(SAMBA_ACCOUNTS, false), SAMBA_ACCOUNTS, SAMBA).await;
     });
     println!("\n### Operations of one reset, by the server's own log\n");
@@ -54,7 +66,11 @@ pub fn run() {
     );
     println!("|---|---|---|---|---|---|");
     runtime.block_on(async {
-        count(Peer::slapd(SAMBA_ACCOUNTS, true)).await;
+        let logged = SlapdOptions {
+            bulk_accounts: SAMBA_ACCOUNTS,
+            ..SlapdOptions::default()
+        };
+        count(Peer::slapd(logged)).await;
         count(Peer::samba(SAMBA_ACCOUNTS, true)).await;
     });
 }

@@ -107,7 +107,7 @@ async fn walk(house: &House, number: usize) {
         let code = code(house, contact).await;
         visitor.fills("/flow/prove", &[("code", &code)]).await;
     }
-    let new = format!("lantern meadow {number} forty");
+    let new = format!("Lantern meadow {number} forty");
     let typed = [("password", new.as_str()), ("again", &new), ("shown", "")];
     visitor.fills("/flow/password", &typed).await;
     let is_done = visitor.html.contains("has been changed");

@@ -8,6 +8,7 @@ use keymend::clock::SystemClock;
 use keymend_directory::ldap::Ldap;
 use keymend_domain::account::Claim;
 use keymend_domain::directory::{Directory, Found};
+use keymend_lab::SlapdOptions;
 
 use super::directories::{SAMBA_ACCOUNTS, login};
 use super::measure;
@@ -35,12 +36,7 @@ pub fn run() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         for accounts in SLAPD_SIZES {
-            table_of(
-                Peer::slapd(accounts, false),
-                accounts,
-                &[LOGIN, MAIL, NOBODY],
-            )
-            .await;
+            table_of(slapd(accounts), accounts, &[LOGIN, MAIL, NOBODY]).await;
         }
         for accounts in SAMBA_SIZES {
             table_of(
@@ -51,6 +47,14 @@ pub fn run() {
             .await;
         }
     });
+}
+
+fn slapd(accounts: u32) -> Peer {
+    Peer::slapd(SlapdOptions {
+        bulk_accounts: accounts,
+        logs_operations: false,
+        ..SlapdOptions::default()
+    })
 }
 
 /// Mail address and principal name are alike in the lab.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use keymend_directory::ldap::LdapOptions;
 use keymend_domain::account::DirectoryName;
 use keymend_domain::secret::Secret;
-use keymend_lab::{LoggedSearch, Samba, SambaOptions, SambaVersion, Slapd, SlapdOptions};
+use keymend_lab::{
+    LoggedSearch, PasswordHash, Samba, SambaOptions, SambaVersion, Slapd, SlapdOptions,
+};
 use keymend_lab::{samba, slapd};
 
 use super::bare::{Kind, Target};
@@ -16,19 +18,20 @@ use super::measure;
 /// A directory server.
 pub enum Peer {
     /// OpenLDAP.
-    Slapd(Box<Slapd>),
+    Slapd(Box<Slapd>, &'static str),
     /// Active Directory.
     Samba(Box<Samba>),
 }
 
 impl Peer {
-    /// An OpenLDAP server with so many accounts; its log costs time.
-    pub fn slapd(accounts: u32, logs_operations: bool) -> Self {
-        Self::Slapd(Box::new(Slapd::start(SlapdOptions {
-            bulk_accounts: accounts,
-            logs_operations,
-            ..SlapdOptions::default()
-        })))
+    /// An OpenLDAP server; its log costs time.
+    pub fn slapd(options: SlapdOptions) -> Self {
+        let name = match (options.password_hash, options.syncs_to_disk) {
+            (PasswordHash::Ssha, false) => "OpenLDAP 2.5",
+            (PasswordHash::Ssha, true) => "OpenLDAP 2.5, {SSHA}, synced to disk",
+            (PasswordHash::Argon2, _) => "OpenLDAP 2.5, {ARGON2}, synced to disk",
+        };
+        Self::Slapd(Box::new(Slapd::start(options)), name)
     }
 
     /// A domain controller with so many accounts.
@@ -49,7 +52,7 @@ impl Peer {
     /// What it is called in a table.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Slapd(_) => "OpenLDAP 2.5",
+            Self::Slapd(_, name) => name,
             Self::Samba(_) => "Samba 4.25",
         }
     }
@@ -57,7 +60,7 @@ impl Peer {
     /// What an installer would write.
     pub fn options(&self) -> LdapOptions {
         let (people, service, password) = match self {
-            Self::Slapd(_) => (slapd::PEOPLE_DN, slapd::SERVICE_DN, slapd::SERVICE_PASSWORD),
+            Self::Slapd(..) => (slapd::PEOPLE_DN, slapd::SERVICE_DN, slapd::SERVICE_PASSWORD),
             Self::Samba(_) => (
                 samba::PEOPLE_DN,
                 samba::SERVICE_UPN,
@@ -73,7 +76,7 @@ impl Peer {
             Secret::new(password.into()),
         );
         options.ca_file = Some(target.ca_file);
-        if let Self::Slapd(_) = self {
+        if let Self::Slapd(..) = self {
             options.group_base = Some(slapd::GROUPS_DN.into());
             let policy = format!("cn=default,ou=policies,{}", slapd::BASE_DN);
             options.default_policy = Some(policy);
@@ -84,7 +87,7 @@ impl Peer {
     /// Where a bare client finds it.
     pub fn target(&self) -> Target {
         let (url, ca_file, kind): (String, PathBuf, Kind) = match self {
-            Self::Slapd(slapd) => (slapd.ldaps_url(), slapd.ca_file(), Kind::OpenLdap),
+            Self::Slapd(slapd, _) => (slapd.ldaps_url(), slapd.ca_file(), Kind::OpenLdap),
             Self::Samba(samba) => (samba.ldaps_url(), samba.ca_file(), Kind::ActiveDirectory),
         };
         Target { url, ca_file, kind }
@@ -93,7 +96,7 @@ impl Peer {
     /// Processor time the server has used so far, without what carries connections to it.
     pub fn cpu(&self) -> Duration {
         match self {
-            Self::Slapd(slapd) => measure::cpu(slapd.pid()),
+            Self::Slapd(slapd, _) => measure::cpu(slapd.pid()),
             Self::Samba(samba) => measure::cpu_of_family(samba.pid(), &["socat", "sh"]),
         }
     }
@@ -101,7 +104,7 @@ impl Peer {
     /// Every search that its log shows, in order.
     pub fn searches(&self) -> Vec<LoggedSearch> {
         match self {
-            Self::Slapd(slapd) => slapd.searches(),
+            Self::Slapd(slapd, _) => slapd.searches(),
             Self::Samba(samba) => samba.searches(),
         }
     }
@@ -149,7 +152,7 @@ impl Peer {
             }
         }
         match self {
-            Self::Slapd(slapd) => {
+            Self::Slapd(slapd, _) => {
                 let log = slapd.log();
                 operations.who += log.matches("WHOAMI").count();
                 operations.binds = log.matches(" method=128").count();

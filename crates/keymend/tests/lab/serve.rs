@@ -11,6 +11,7 @@ mod every_step;
 mod full_disk;
 mod house;
 mod journey;
+mod searches;
 mod several;
 mod visitor;
 mod walker;

@@ -6,8 +6,8 @@ use keymend_lab::{Samba, SambaOptions, SambaVersion};
 use super::house::{House, NEW, POLICY};
 use super::visitor::Visitor;
 
-const JANE: [(&str, &str); 2] = [("email", "jane@mail.test"), ("text", "+447700900133")];
-const JOHN: [(&str, &str); 2] = [("email", "john@mail.test"), ("text", "+447700900155")];
+pub const JANE: [(&str, &str); 2] = [("email", "jane@mail.test"), ("text", "+447700900133")];
+pub const JOHN: [(&str, &str); 2] = [("email", "john@mail.test"), ("text", "+447700900155")];
 
 /// The usual house, with a domain controller for its directory.
 pub fn with_a_controller() -> (House, Samba) {
@@ -46,7 +46,7 @@ group_base = "{base}"
     (house, domain)
 }
 
-async fn registers(house: &House, name: &str, ways: [(&str, &str); 2]) -> Visitor {
+pub async fn registers(house: &House, name: &str, ways: [(&str, &str); 2]) -> Visitor {
     let login = [("user", name), ("password", ad_person(name).password)];
     let mut visitor = house.visitor();
     house.registers_as(&mut visitor, &login, ways).await;
