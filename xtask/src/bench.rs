@@ -27,7 +27,8 @@ Prints Markdown tables; nothing in them is a test.  Parts:
   breach     building the file of leaked passwords, and looking into it
   directory  the LDAP adapter alone, beside bare LDAP
   oracle     whether Keymend foresees what real directories say to 2,000 passwords each
-             (only when asked for; KEYMEND_ORACLE_PASSWORDS says how many)
+             (only when asked for; KEYMEND_ORACLE_PASSWORDS says how many, and
+             KEYMEND_ORACLE_SEED, a number, draws others)
 
 Without a part, all but cold run.  --flows says how many flows to open
 (100000), --seconds how long a round of the landing page lasts (5),
