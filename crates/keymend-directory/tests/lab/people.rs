@@ -331,3 +331,18 @@ async fn start_tls_works_like_ldaps() {
     let found = directory.find(&claim).await;
     assert!(matches!(found, Ok(Found::One(_))), "{found:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_beside_a_form_cost_no_search_of_their_own() {
+    let house = House::start();
+    let lena = house.account("long.lena").await;
+    let before = house.slapd.searches().len();
+    for _ in 0..3 {
+        let shown = house.directory.rules_to_show(&lena.id).await.unwrap();
+        assert_eq!((shown.length_min, shown.history), (16, 10));
+    }
+    assert_eq!(house.slapd.searches().len(), before);
+    // Whoever decides by them asks anew.
+    house.directory.password_rules(&lena.id).await.unwrap();
+    assert_eq!(house.slapd.searches().len(), before + 1);
+}
