@@ -137,7 +137,7 @@ async fn resets(
     journeys::walk_all(house, numbers, at_once).await;
     sum.wall += begun.elapsed();
     sum.own += own() - before.0;
-    sum.server += peer.cpu() - before.1;
+    sum.server += peer.cpu().saturating_sub(before.1);
 }
 
 async fn bare(peer: &Peer, accounts: u32, at_once: usize, sum: &mut Sum) {
@@ -145,7 +145,7 @@ async fn bare(peer: &Peer, accounts: u32, at_once: usize, sum: &mut Sum) {
     let (whom, round) = (accounts - BARE_ACCOUNTS..accounts, (at_once, BARE_ROUND));
     let before = peer.cpu();
     let modify = bare::rate(&target, Deed::Modify, round, whom.clone()).await;
-    sum.bare_server += peer.cpu() - before;
+    sum.bare_server += peer.cpu().saturating_sub(before);
     sum.bare_writes += modify * BARE_ROUND.as_secs_f64();
     let turns = TURNS as f64;
     sum.modify += modify / turns;

@@ -8,7 +8,11 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// Processor time a process has used so far, in its own code and in the kernel for it.
 pub fn cpu(pid: u32) -> Duration {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process lives");
+    cpu_if_alive(pid).expect("the process lives")
+}
+
+fn cpu_if_alive(pid: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is a name in brackets that may hold anything.
     let (_, rest) = stat.rsplit_once(") ").expect("a name in brackets");
     let fields: Vec<&str> = rest.split(' ').collect();
@@ -16,10 +20,11 @@ pub fn cpu(pid: u32) -> Duration {
         .iter()
         .map(|place: &usize| fields[*place].parse::<u32>().expect("a number of ticks"))
         .sum();
-    TICK * ticks
+    Some(TICK * ticks)
 }
 
-/// The same for a process and all that descend from it, without those of these names.
+/// The same for a process and all that descend from it, without those of these names.  What a
+/// process used that has ended meanwhile is not in it.
 pub fn cpu_of_family(pid: u32, without: &[&str]) -> Duration {
     let mut family = vec![pid];
     let all = parents();
@@ -31,7 +36,7 @@ pub fn cpu_of_family(pid: u32, without: &[&str]) -> Duration {
     }
     let name = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     family.retain(|pid| !without.contains(&name(pid).trim()));
-    family.into_iter().map(cpu).sum()
+    family.into_iter().filter_map(cpu_if_alive).sum()
 }
 
 /// Every process with its parent.
