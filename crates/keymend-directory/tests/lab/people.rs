@@ -7,8 +7,8 @@ use keymend_domain::directory::{
     Deed, Directory, Found, NotDone, RuleBroken, SignIn, WriteOutcome,
 };
 use keymend_domain::secret::Password;
-use keymend_lab::{LoggedSearch, SlapdOptions};
 use keymend_lab::slapd::{BASE_DN, GROUPS_DN, MANAGER_DN, MANAGER_PASSWORD, PEOPLE_DN, person};
+use keymend_lab::{LoggedSearch, SlapdOptions};
 
 use crate::house::{House, NEW, connect, is_done, options};
 
