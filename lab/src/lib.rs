@@ -43,6 +43,7 @@ mod certificates;
 mod client;
 mod namespace;
 mod relay;
+mod searches;
 mod trouble;
 pub mod wait;
 
@@ -51,6 +52,7 @@ pub use ds389::{Ds389, Ds389Options};
 pub use gateway::Gateway;
 pub use proxy::{Fault, Proxy};
 pub use samba::{Samba, SambaOptions, SambaPair, SambaVersion};
+pub use searches::LoggedSearch;
 pub use slapd::{PasswordHash, Person, Slapd, SlapdOptions};
 pub use smtp::{Smtp, SmtpOptions};
 pub use trouble::Trouble;

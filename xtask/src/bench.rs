@@ -19,22 +19,36 @@ Prints Markdown tables; nothing in them is a test.  Parts:
   landing    the landing page, memory, open flows
   journeys   whole resets with two proofs, and what of it is password hashing
   change     a password change against slapd, beside bare LDAP
+  directories  whole resets in slapd and Samba beside bare LDAP, and what each costs the server
+  lookup     finding one person among 100,000 (slapd) and 10,000 (Samba)
+  failover   a controller dies or freezes between two questions
   timing     whether the time of an answer tells a known name from an unknown one
   words      judging a password by banned words
   breach     building the file of leaked passwords, and looking into it
   directory  the LDAP adapter alone, beside bare LDAP
   oracle     whether Keymend foresees what real directories say to 2,000 passwords each
-             (only when asked for; KEYMEND_ORACLE_PASSWORDS says how many)
+             (only when asked for; KEYMEND_ORACLE_PASSWORDS says how many, and
+             KEYMEND_ORACLE_SEED, a number, draws others)
 
 Without a part, all but cold run.  --flows says how many flows to open
 (100000), --seconds how long a round of the landing page lasts (5),
 --hashes how many leaked passwords to build a file of (10000000).
-`change` and `directory` need the Debian package slapd.
+`change` and `directory` need the Debian package slapd; `directories`, `lookup` and
+`failover` need Samba as well (cargo xtask test installs it).
 ";
 
 /// Parts that the load driver knows; it gets their names.
 const LOAD: &[&str] = &[
-    "start", "landing", "journeys", "change", "timing", "words", "breach",
+    "start",
+    "landing",
+    "journeys",
+    "change",
+    "directories",
+    "lookup",
+    "failover",
+    "timing",
+    "words",
+    "breach",
 ];
 const OWN: &[&str] = &["build", "cold", "directory", "oracle"];
 /// Passwords that the oracle run draws for each server.

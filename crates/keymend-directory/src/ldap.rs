@@ -10,8 +10,8 @@
 //! DN, which no policy binds: one without an entry of its own is recognised and refused, one with
 //! an entry cannot be told from a service account.
 //!
-//! One search finds a person, one reads a person; policies and the picture of the groups are kept
-//! for a minute.  Reads and writes share a few connections of the service account; people's
+//! One search finds a person (in an Active Directory two), one reads a person; policies and the
+//! picture of the groups are kept for a minute.  Reads and writes share a few connections of the service account; people's
 //! passwords are tried on connections of their own.
 
 mod active_directory;
@@ -26,6 +26,7 @@ mod filter;
 mod generalized_time;
 mod grants;
 mod groups;
+mod lately;
 mod options;
 mod orders;
 mod pages;
@@ -66,6 +67,7 @@ use self::ds389::Ds389;
 use self::entry::Entry;
 use self::filter::Filter;
 use self::groups::Groups;
+use self::lately::Lately;
 use self::orders::{Orders, Turn};
 use self::person::{Lasting, Schema, Seen};
 use self::policy::{Applied, Policy, Remembered};
@@ -95,6 +97,7 @@ pub struct Ldap {
     servers: Servers,
     policies: Remembered<Applied>,
     groups: Groups,
+    lately: Lately,
     active_directory: ActiveDirectory,
     ds389: Ds389,
     orders: Orders,
@@ -148,6 +151,7 @@ impl Ldap {
                 base.unwrap_or_else(|| options.base.clone()),
                 options.protected_groups.clone(),
             ),
+            lately: Lately::default(),
             orders: Orders::default(),
             own: DnKey::of(&options.bind_dn),
             clock,
@@ -314,7 +318,7 @@ impl Ldap {
     /// Everything about one entry that was read.
     async fn see(&self, server: &Server, service: &Service, entry: Entry) -> Result<Seen, Failure> {
         let is_own = self.is_own(service, &entry);
-        let mut seen = self.see_anybody(server, service, entry).await?;
+        let mut seen = self.understand(server, service, entry).await?;
         if is_own {
             let reason = "the service account of Keymend itself".to_owned();
             seen.account
@@ -322,6 +326,8 @@ impl Ldap {
                 .protection
                 .get_or_insert(Protection(reason));
         }
+        let (anchor, now) = (&seen.account.id.anchor, self.clock.now());
+        self.lately.put(anchor, now, &seen.entry);
         Ok(seen)
     }
 
@@ -333,7 +339,7 @@ impl Ldap {
             || sid.is_some_and(|sid| service.offer.token.contains(&sid))
     }
 
-    async fn see_anybody(
+    async fn understand(
         &self,
         server: &Server,
         service: &Service,
@@ -451,6 +457,27 @@ impl Ldap {
         ))
     }
 
+    /// The rules for the account of an entry.
+    async fn rules(
+        &self,
+        (server, service): (&Server, &Service),
+        entry: &Entry,
+    ) -> Result<PasswordRules, Failure> {
+        let now = self.clock.now();
+        let failure = |fault: CallError| fault.failure(Step::Search);
+        match service.offer.dialect {
+            Dialect::ActiveDirectory => {
+                let rules = self.active_directory.rules(server, service, entry).await;
+                rules.map_err(failure)
+            }
+            Dialect::Ds389 => {
+                let policy = self.ds389.policy((server, service), entry).await;
+                Ok(ds389::rules(entry, &policy.map_err(failure)?, now))
+            }
+            _ => Ok(self.policy(server, service, entry).await?.rules(entry, now)),
+        }
+    }
+
     async fn try_health(&self, server: &Server, limit: Duration) -> Result<(), Failure> {
         let service = server.sign_in(limit).await?;
         let search = Search {
@@ -505,6 +532,15 @@ impl Directory for Ldap {
     async fn password_rules(&self, account: &AccountRef) -> Result<PasswordRules, DirectoryError> {
         let (_, _, seen) = self.fresh(account).await.map_err(|failure| failure.error)?;
         Ok(seen.map_or_else(PasswordRules::default, |seen| seen.rules))
+    }
+
+    async fn rules_to_show(&self, account: &AccountRef) -> Result<PasswordRules, DirectoryError> {
+        let Some(entry) = self.lately.get(&account.anchor, self.clock.now()) else {
+            return self.password_rules(account).await;
+        };
+        let (server, service) = self.servers.service().await.map_err(|f| f.error)?;
+        let rules = self.rules((server, &service), &entry).await;
+        rules.map_err(|failure| failure.error)
     }
 
     async fn read_with_rules(

@@ -11,7 +11,7 @@ use crate::account::{Account, AccountRef, Claim, DirectoryName};
 use crate::id::OrderId;
 use crate::route::Realms;
 use crate::secret::Password;
-use crate::time::Moment;
+use crate::time::{MINUTE_MS, Moment};
 
 use self::examination::{Checkpoint, Condition, Link, ServerReport};
 use self::rights::RightsReport;
@@ -417,6 +417,10 @@ impl Reread {
     }
 }
 
+/// How old what is known of an account may be where its rules are only shown: as long as a flow
+/// lives (behaviour §2.1).
+pub const SHOWN_RULES_AGE_MS: i64 = 15 * MINUTE_MS;
+
 /// A place where accounts live.  The service cannot tell which kind.
 #[async_trait]
 pub trait Directory: Send + Sync {
@@ -443,6 +447,17 @@ pub trait Directory: Send + Sync {
     ///
     /// [`DirectoryError`] if the directory did not answer.
     async fn password_rules(&self, account: &AccountRef) -> Result<PasswordRules, DirectoryError>;
+
+    /// The same for showing them beside a form that asks again with every key: they may rest on
+    /// what was read of the account up to [`SHOWN_RULES_AGE_MS`] ago (the policy itself is read
+    /// once a minute), and nothing is decided by them.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`] if the directory did not answer.
+    async fn rules_to_show(&self, account: &AccountRef) -> Result<PasswordRules, DirectoryError> {
+        self.password_rules(account).await
+    }
 
     /// The account and its password rules together, as they are needed before a write; `None` if
     /// the entry is gone.  A directory that learns both from one question overrides this.

@@ -4,6 +4,7 @@
 mod build;
 mod file;
 mod input;
+mod shard;
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -108,7 +109,7 @@ impl Leaked {
 
     /// Whether the password is in one of the lists, as typed.
     ///
-    /// Reads a few kilobytes of the file; if they are damaged, the log says so once, and the list
+    /// Reads a part of the file, half a kilobyte; if they are damaged, the log says so once, and the list
     /// that comes with Keymend has answered.
     #[must_use]
     pub fn contains(&self, password: &Password) -> bool {

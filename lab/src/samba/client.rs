@@ -123,14 +123,17 @@ impl Samba {
     }
 
     /// Runs `samba-tool` (or another program) on the data base of the running server: a word
-    /// `{sam}` is replaced by where that is.  Gives what was printed.
+    /// `{sam}` is replaced by where that is, `{conf}` by where `smb.conf` is.  Gives what was printed.
     #[track_caller]
     pub fn run(&self, words: &[&str]) -> String {
         let inside = self.namespace.inside();
         let sam = format!("{inside}/data/private/sam.ldb");
-        let words = words
-            .iter()
-            .map(|word| if *word == "{sam}" { &sam } else { *word });
+        let configuration = format!("{inside}/smb.conf");
+        let words = words.iter().map(|word| match *word {
+            "{sam}" => sam.as_str(),
+            "{conf}" => configuration.as_str(),
+            word => word,
+        });
         let words: Vec<&str> = words.collect();
         let mut command = or_end_the_test(namespace::command_beside(&self.process, &words));
         command.env("SMB_CONF_PATH", format!("{inside}/data/empty.conf"));

@@ -144,6 +144,8 @@ async fn rules(bench: &Bench<'_>) -> Passed {
     let visitor = bench.visitor(Role::Plain).await?;
     let rules = bench.directory().password_rules(&visitor.account.id).await;
     let rules = rules.map_err(|error| error.to_string())?;
+    let shown = bench.directory().rules_to_show(&visitor.account.id).await;
+    same("rules to show", &shown, &Ok(rules.clone()))?;
     let abilities = bench.abilities();
     same("length", &rules.length_min, &abilities.length_min)?;
     same("history", &rules.history, &abilities.history)?;

@@ -23,7 +23,7 @@ mod writing;
 use std::sync::Arc;
 
 use keymend_domain::account::{AccountRef, Claim, Protection};
-use keymend_domain::directory::Kinds;
+use keymend_domain::directory::{Kinds, PasswordRules};
 use keymend_domain::route::Realms;
 use keymend_domain::time::{Clock, Moment};
 use ldap3::Scope;
@@ -214,10 +214,8 @@ impl ActiveDirectory {
     ) -> Result<Seen, Failure> {
         let failure = |fault: CallError| fault.failure(Step::Search);
         let now = self.clock.now();
-        let policy = self
-            .policy(server, service, &entry, now)
-            .await
-            .map_err(failure)?;
+        let policy = self.policy(server, service, &entry, now).await;
+        let policy = policy.map_err(failure)?;
         let groups = self.groups(server, service, &entry).await?;
         let at = (server, service);
         let mut names = self.names.of(at, &groups, now).await.map_err(failure)?;
@@ -238,16 +236,24 @@ impl ActiveDirectory {
             let listed = self.listed(at, &entry, &account.groups).await;
             account.state.protection = listed.map_err(failure)?;
         }
-        let mut rules = policy.rules(&entry, hints, now);
-        if service.offer.is_samba {
-            rules.kinds = Kinds::Samba;
-        }
         Ok(Seen {
-            rules,
+            rules: rules_by(&policy, service, &entry, now),
             lasting: Lasting::Unknown,
             account,
             entry,
         })
+    }
+
+    /// The rules for the account of an entry.
+    pub(super) async fn rules(
+        &self,
+        server: &Server,
+        service: &Service,
+        entry: &Entry,
+    ) -> Result<PasswordRules, CallError> {
+        let now = self.clock.now();
+        let policy = self.policy(server, service, entry, now).await?;
+        Ok(rules_by(&policy, service, entry, now))
     }
 
     /// The rules for one account: its PSO's if one applies, else the domain's.
@@ -357,6 +363,15 @@ impl ActiveDirectory {
             _ => Err(CallError::Garbled),
         }
     }
+}
+
+fn rules_by(policy: &Applied, service: &Service, entry: &Entry, now: Moment) -> PasswordRules {
+    let hints = service.offer.policy_hints.is_some();
+    let mut rules = policy.rules(entry, hints, now);
+    if service.offer.is_samba {
+        rules.kinds = Kinds::Samba;
+    }
+    rules
 }
 
 /// The identifiers in `tokenGroups`; `None` if there are none, or one cannot be read.

@@ -7,8 +7,8 @@ use keymend_domain::directory::{
     Deed, Directory, Found, NotDone, RuleBroken, SignIn, WriteOutcome,
 };
 use keymend_domain::secret::Password;
-use keymend_lab::SlapdOptions;
 use keymend_lab::slapd::{BASE_DN, GROUPS_DN, MANAGER_DN, MANAGER_PASSWORD, PEOPLE_DN, person};
+use keymend_lab::{LoggedSearch, SlapdOptions};
 
 use crate::house::{House, NEW, connect, is_done, options};
 
@@ -330,4 +330,24 @@ async fn start_tls_works_like_ldaps() {
     let claim = Claim::new("jane.doe").unwrap();
     let found = directory.find(&claim).await;
     assert!(matches!(found, Ok(Found::One(_))), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_beside_a_form_cost_no_search_of_their_own() {
+    let house = House::start();
+    let lena = house.account("long.lena").await;
+    // New connections look at the root DSE; that is about nobody.
+    let about_her = || {
+        let searches = house.slapd.searches().into_iter();
+        searches.filter(LoggedSearch::is_about_a_person).count()
+    };
+    let before = about_her();
+    for _ in 0..3 {
+        let shown = house.directory.rules_to_show(&lena.id).await.unwrap();
+        assert_eq!((shown.length_min, shown.history), (16, 10));
+    }
+    assert_eq!(about_her(), before);
+    // Whoever decides by them asks anew.
+    house.directory.password_rules(&lena.id).await.unwrap();
+    assert_eq!(about_her(), before + 1);
 }

@@ -18,7 +18,7 @@ use keymend_lab::slapd::{
 };
 use keymend_lab::{PasswordHash, Slapd, SlapdOptions};
 
-use super::bare::{self, Deed};
+use super::bare::{self, Deed, Target};
 use super::browser::{Page, Visitor};
 use super::house::House;
 use super::measure;
@@ -83,16 +83,17 @@ async fn table_of(kind: &Kind) {
     }));
     let directory = Ldap::new(options(&slapd), Arc::new(SystemClock)).unwrap();
     let house = Arc::new(House::build(Arc::new(directory)).await);
+    let target = Target::slapd(&slapd);
     // The first writes fill the histories of the accounts; they do not count.
-    bare::rate(&slapd, Deed::Extended, (8, BARE_ROUND), BARE).await;
+    bare::rate(&target, Deed::Extended, (8, BARE_ROUND), BARE).await;
     let mut first = 0;
     for (at_once, count) in [1, 8].into_iter().zip(kind.changes) {
         let shown = changes(&house, &slapd, first..first + count, at_once).await;
         first += count;
         let round = (at_once, BARE_ROUND);
-        let modify = bare::rate(&slapd, Deed::Modify, round, BARE).await;
-        let extended = bare::rate(&slapd, Deed::Extended, round, BARE).await;
-        let verified = bare::rate(&slapd, Deed::Verified, round, BARE).await;
+        let modify = bare::rate(&target, Deed::Modify, round, BARE).await;
+        let extended = bare::rate(&target, Deed::Extended, round, BARE).await;
+        let verified = bare::rate(&target, Deed::Verified, round, BARE).await;
         let of = |bare: f64| format!("{:.0} %", 100.0 * shown.rate / bare);
         println!(
             "| {} | {at_once} | **{:.0}** | {modify:.0} | {extended:.0} | {verified:.0} | {} | {} \

@@ -23,6 +23,8 @@ use keymend_domain::policy::{
 use keymend_domain::time::Clock;
 use tempfile::TempDir;
 
+use super::people;
+
 /// What the visitors' requests name as their host.
 pub const HOST: &str = "localhost:8080";
 
@@ -35,14 +37,25 @@ pub struct House {
     pub keys: Arc<Keys>,
     /// What was sent.
     pub outbox: DemoOutbox,
+    names: Names,
     _folder: TempDir,
 }
+
+/// The name of an account, by its number.
+type Names = fn(usize) -> String;
 
 impl House {
     /// Builds the service as it ships, with three differences: no bot check, no pace (both only
     /// make people wait) and limits of the whole site that a benchmark does not run into.
     pub async fn build(directory: Arc<dyn Directory>) -> Self {
         Self::build_with(directory, (Scope::All, Duration::ZERO)).await
+    }
+
+    /// The same with accounts that are named in another way.
+    pub async fn build_for(directory: Arc<dyn Directory>, names: Names) -> Self {
+        let mut house = Self::build(directory).await;
+        house.names = names;
+        house
     }
 
     /// The same for staff alone, with an earliest moment that answers have, as in a real service.
@@ -69,8 +82,14 @@ impl House {
             store,
             keys,
             outbox,
+            names: people::login,
             _folder: folder,
         }
+    }
+
+    /// The name of an account.
+    pub fn login(&self, number: usize) -> String {
+        (self.names)(number)
     }
 
     /// The service, for a visitor.

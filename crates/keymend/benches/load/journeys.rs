@@ -64,7 +64,8 @@ async fn round(hashing: HashingCost, count: usize, at_once: usize) -> (Duration,
     (begun.elapsed(), measure::cpu(pid) - cpu)
 }
 
-async fn walk_all(house: &Arc<House>, numbers: std::ops::Range<usize>, at_once: usize) {
+/// Lets these people go their ways, so many at a time.
+pub async fn walk_all(house: &Arc<House>, numbers: std::ops::Range<usize>, at_once: usize) {
     let next = Arc::new(AtomicUsize::new(numbers.start));
     let walkers = (0..at_once).map(|_| {
         let (house, next) = (Arc::clone(house), Arc::clone(&next));
@@ -88,7 +89,7 @@ async fn walk(house: &House, number: usize) {
     let mut visitor = Visitor::new(house);
     visitor.opens("/reset").await;
     let form = [
-        ("user", people::login(number)),
+        ("user", house.login(number)),
         ("human", String::new()),
         ("answer", String::new()),
     ];
@@ -106,7 +107,7 @@ async fn walk(house: &House, number: usize) {
         let code = code(house, contact).await;
         visitor.fills("/flow/prove", &[("code", &code)]).await;
     }
-    let new = format!("lantern meadow {number} forty");
+    let new = format!("Lantern meadow {number} forty");
     let typed = [("password", new.as_str()), ("again", &new), ("shown", "")];
     visitor.fills("/flow/password", &typed).await;
     let is_done = visitor.html.contains("has been changed");

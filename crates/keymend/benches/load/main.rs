@@ -1,7 +1,8 @@
 //! The figures of `docs/benchmarks.md`: `cargo bench --package keymend --bench load -- [part]…`
 //!
 //! Parts: `landing` (with memory and open flows), `start`, `journeys`, `change` (needs slapd), `timing`,
-//! `words`, `breach` (`--hashes N` of them, 10,000,000).
+//! `words`, `breach` (`--hashes N` of them, 10,000,000), `directories` (resets in slapd and Samba,
+//! and their operations), `lookup`, `failover`.
 //! Without one, all of them run.  `--flows N` says how many flows to open (100,000),
 //! `--seconds N` how long a round lasts (5).  Nothing here is a test: the tables are for people.
 //!
@@ -21,13 +22,17 @@
 mod bare;
 mod browser;
 mod change;
+mod directories;
+mod failover;
 mod flows;
 mod house;
 mod journeys;
 mod landing;
 mod line;
+mod lookup;
 mod measure;
 mod passwords;
+mod peer;
 mod people;
 mod program;
 mod slow;
@@ -86,6 +91,15 @@ fn main() {
     }
     if wanted.has("change") {
         change::run();
+    }
+    if wanted.has("directories") {
+        directories::run();
+    }
+    if wanted.has("lookup") {
+        lookup::run();
+    }
+    if wanted.has("failover") {
+        failover::run();
     }
     if wanted.has("timing") {
         timing::run();

@@ -27,7 +27,7 @@ impl App {
         typed: Option<Password>,
     ) -> Result<Vec<RuleLine>, Stop> {
         let person = self.signed_in_person(handle).await?;
-        let rules = self.password_rules(&person.account.id).await?;
+        let rules = self.rules_to_show(&person.account.id).await?;
         Ok(self.rule_lines(typed.as_ref(), &person.account, &rules))
     }
 

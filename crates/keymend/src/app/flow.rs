@@ -1,8 +1,10 @@
 //! The steps between the first form and the new password.
 
+use std::sync::Arc;
+
 use keymend_domain::account::{AccountRef, Claim, DirectoryName};
 use keymend_domain::code;
-use keymend_domain::directory::Health;
+use keymend_domain::directory::{Directory, DirectoryError, Health, PasswordRules};
 use keymend_domain::flow::{Context, Flow, FlowFault, Intent, Stage, Step, View};
 use keymend_domain::id::CorrelationId;
 use keymend_domain::method::{self, MethodKind};
@@ -120,25 +122,40 @@ impl App {
         let Some(account) = flow.proven_account() else {
             return Ok(Vec::new());
         };
-        let rules = self.password_rules(&account.id).await?;
+        let rules = self.rules_to_show(&account.id).await?;
         Ok(self.rule_lines(typed, account, &rules))
     }
 
     /// All rules that apply to one account, the directory's as it tells them now.
     pub(super) async fn password_rules(&self, account: &AccountRef) -> Result<Rules, Stop> {
+        let rules = self.directory_of(account)?.password_rules(account).await;
+        self.with_own_rules(account, rules).await
+    }
+
+    /// The same for the page, which asks with every key: nothing is decided by them.
+    pub(super) async fn rules_to_show(&self, account: &AccountRef) -> Result<Rules, Stop> {
+        let rules = self.directory_of(account)?.rules_to_show(account).await;
+        self.with_own_rules(account, rules).await
+    }
+
+    fn directory_of(&self, account: &AccountRef) -> Result<&Arc<dyn Directory>, Stop> {
         let name = &account.directory;
-        let down = || {
-            Stop::Refused(Refusal::DirectoryDown {
-                directory: name.0.clone(),
-            })
-        };
-        let directory = self.inner.directories.get(name).ok_or_else(down)?;
-        match directory.password_rules(account).await {
+        let found = self.inner.directories.get(name);
+        found.ok_or_else(|| silent(name))
+    }
+
+    async fn with_own_rules(
+        &self,
+        account: &AccountRef,
+        rules: Result<PasswordRules, DirectoryError>,
+    ) -> Result<Rules, Stop> {
+        let name = &account.directory;
+        match rules {
             Ok(rules) => Ok(Rules::new(rules, &self.policy())),
             Err(error) => {
                 tracing::warn!(%error, directory = %name, "password rules could not be read");
                 self.inner.directories.note_down(name, &error).await;
-                Err(down())
+                Err(silent(name))
             }
         }
     }
@@ -363,6 +380,12 @@ impl App {
             }
         }
     }
+}
+
+fn silent(name: &DirectoryName) -> Stop {
+    Stop::Refused(Refusal::DirectoryDown {
+        directory: name.0.clone(),
+    })
 }
 
 /// The flow a form belongs to.

@@ -161,6 +161,10 @@ impl Directory for Guarded {
         self.timed(self.directory.password_rules(account)).await
     }
 
+    async fn rules_to_show(&self, account: &AccountRef) -> Result<PasswordRules, DirectoryError> {
+        self.timed(self.directory.rules_to_show(account)).await
+    }
+
     async fn read_with_rules(
         &self,
         account: &AccountRef,

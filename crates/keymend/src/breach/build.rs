@@ -2,18 +2,17 @@
 //!
 //! Memory is bounded whatever the list's length and order: the keys (the first 64 bits of each
 //! hash) go to 256 files on disk by their first byte, and each of those is sorted by itself.  A
-//! billion hashes take 8 GB of disk beside the file, 32 MB for the largest of those files and 8 MB
+//! billion hashes take 8 GB of disk beside the file, 32 MB for the largest of those files and 16 MB
 //! for the table.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use xorf::BinaryFuse16;
-
 use super::HashKind;
-use super::file::{HEADER_BYTES, Head, SHARD_BITS_MAX, shard_bytes, shard_of, table_bytes};
+use super::file::{Head, SHARD_BITS_MAX, shard_of, start_of_shards, table_bytes};
 use super::input::{Source, sources};
+use super::shard::{self, CELL_BITS, UNIT};
 
 /// Files that the keys are spread over.
 const BUCKETS: usize = 256;
@@ -21,12 +20,13 @@ const BUCKETS: usize = 256;
 /// Keys of one bucket at most, for the sake of memory (512 MB): 17 billion hashes in all.
 const BUCKET_KEYS_MAX: u64 = 1 << 26;
 
-/// Keys of one shard on average, at most.
-const SHARD_KEYS: u64 = 1_024;
+/// Hashes of one list at most: with more, a cell would hold more than one on average, and more
+/// strangers would be taken for listed ones than is promised.
+const KEYS_MAX: u64 = 1 << (SHARD_BITS_MAX + CELL_BITS);
 
 /// Keys of one shard at most: sixteen times the average, which no list of hashes comes near, and
 /// far less than a look-up reads (`SHARD_BYTES_MAX`).
-const SHARD_KEYS_MAX: usize = 16 * 1_024;
+const SHARD_KEYS_MAX: usize = 16 << CELL_BITS;
 
 /// Buffer of each bucket while it is filled.
 const BUCKET_BUFFER_BYTES: usize = 1 << 15;
@@ -102,6 +102,9 @@ pub enum BuildFault {
     /// Too many hashes begin alike: no list of hashes does.
     #[error("more hashes begin alike than memory is set aside for; this is no list of hashes")]
     Uneven,
+    /// More hashes than a file may hold.
+    #[error("more than {KEYS_MAX} hashes; leave out those that were seen least often")]
+    TooMany,
 }
 
 impl Build {
@@ -121,7 +124,11 @@ impl Build {
         if counts.iter().any(|count| *count > BUCKET_KEYS_MAX) {
             return Err(BuildFault::Uneven);
         }
-        self.write(&scratch, counts.iter().sum(), progress)
+        let all = counts.iter().sum();
+        if all > KEYS_MAX {
+            return Err(BuildFault::TooMany);
+        }
+        self.write(&scratch, all, progress)
     }
 
     fn write(
@@ -153,9 +160,10 @@ impl Build {
     }
 }
 
+/// As many cells as keys, or up to twice as many.
 fn shard_bits(keys: u64) -> u32 {
-    let shards = keys.div_ceil(SHARD_KEYS).max(1).next_power_of_two();
-    shards.trailing_zeros().min(SHARD_BITS_MAX)
+    let cells = keys.max(1).next_power_of_two().trailing_zeros();
+    cells.saturating_sub(CELL_BITS).min(SHARD_BITS_MAX)
 }
 
 /// A folder beside the target for what is kept meanwhile; gone when this is dropped.
@@ -252,7 +260,8 @@ impl Drop for Scratch {
 struct Shards {
     file: BufWriter<File>,
     bits: u32,
-    table: Vec<u64>,
+    table: Vec<u32>,
+    /// Units that were written.
     at: u64,
     keys: Vec<u64>,
     count: u64,
@@ -261,13 +270,12 @@ struct Shards {
 impl Shards {
     fn begin(file: File, bits: u32) -> io::Result<Self> {
         let mut file = BufWriter::with_capacity(1 << 20, file);
-        let at = HEADER_BYTES + ((1_u64 << bits) + 1) * 8;
-        file.seek(SeekFrom::Start(at))?;
+        file.seek(SeekFrom::Start(start_of_shards(bits)))?;
         Ok(Self {
             file,
             bits,
             table: Vec::new(),
-            at,
+            at: 0,
             keys: Vec::new(),
             count: 0,
         })
@@ -289,21 +297,27 @@ impl Shards {
     fn close_until(&mut self, number: usize) -> io::Result<()> {
         while self.table.len() < number {
             let current = self.table.len();
-            self.table.push(self.at);
+            self.begin_shard()?;
             if !self.keys.is_empty() {
-                let shard = BinaryFuse16::try_from(&self.keys).map_err(io::Error::other)?;
-                let bytes = shard_bytes(&shard, current);
+                let bytes = shard::encode(&self.keys, current, self.bits);
                 self.file.write_all(&bytes)?;
-                self.at += bytes.len() as u64;
+                self.at += bytes.len() as u64 / UNIT;
                 self.keys.clear();
             }
         }
         Ok(())
     }
 
+    /// Notes where the next shard begins.
+    fn begin_shard(&mut self) -> io::Result<()> {
+        let at = u32::try_from(self.at).map_err(io::Error::other)?;
+        self.table.push(at);
+        Ok(())
+    }
+
     fn finish(mut self, build: &Build) -> io::Result<Built> {
         self.close_until(1 << self.bits)?;
-        self.table.push(self.at);
+        self.begin_shard()?;
         let head = Head {
             kind: build.kind,
             made_at_secs: build.made_at_secs,
@@ -320,7 +334,7 @@ impl Shards {
         file.sync_all()?;
         Ok(Built {
             count: self.count,
-            bytes: self.at,
+            bytes: start_of_shards(self.bits) + self.at * UNIT,
         })
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! All numbers are little-endian.  The header (64 bytes) holds `KMBREACH`, version, kind, time,
 //! number of hashes, number of leading bits that choose a shard, and a checksum over itself and
-//! the table.  The table holds where each shard begins, and where the last one ends.  A shard is a
-//! binary fuse filter (Graf and Lemire 2022) of the hashes that begin with its number, with a
-//! checksum of its own.  Checksums are against accidents: whoever may write the file may make
-//! another.
+//! the table.  The table holds where each shard begins, and where the last one ends, in units of
+//! 16 bytes from its own end.  A shard ([`super::shard`]) holds the hashes that begin with its
+//! number, with a checksum of its own.  Checksums are against accidents: whoever may write the
+//! file may make another.
 //!
-//! A look-up reads one shard, about three kilobytes, and compares its checksum before it believes
+//! A look-up reads one shard, about half a kilobyte, and compares its checksum before it believes
 //! it.  The file is not mapped into memory: a mapped file that somebody cuts short kills the
 //! process that reads it, and this way no damage goes unseen.  The operating system keeps what is
 //! read in memory all the same.
@@ -19,30 +19,23 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use keymend_domain::secret::Password;
-use xorf::{BinaryFuse16, BinaryFuse16Ref, Filter, FilterRef};
 
 use super::HashKind;
+use super::shard::{Shard, UNIT, checksum};
 
 thread_local! {
     /// What a look-up reads into, kept so that it need not be cleared each time.
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-// The filter takes its numbers from memory as they are.
-const _: () = assert!(cfg!(target_endian = "little"));
-
 const MAGIC: &[u8; 8] = b"KMBREACH";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 pub(super) const HEADER_BYTES: u64 = 64;
 
-/// Bytes before the fingerprints of a shard: seed and three lengths.
-const DESCRIPTOR_BYTES: usize = 20;
-const CHECKSUM_BYTES: usize = 8;
-
-/// More shards than any list needs: 2^24 of them hold 17 billion hashes.
+/// More shards than any list needs: 2^24 of them hold 4 billion hashes.
 pub(super) const SHARD_BITS_MAX: u32 = 24;
 
-/// A shard holds about 1,024 hashes at most; no sound one is larger than this.
+/// A shard holds about 256 hashes at most; no sound one is larger than this.
 const SHARD_BYTES_MAX: u64 = 1 << 20;
 
 /// Why a file of leaked passwords cannot be used.
@@ -67,8 +60,8 @@ pub enum BreachFault {
 pub struct BreachFile {
     file: File,
     head: Head,
-    /// Where each shard begins, and where the last one ends.
-    table: Vec<u64>,
+    /// Where each shard begins, and where the last one ends, in units after the table.
+    table: Vec<u32>,
 }
 
 /// What the header says.
@@ -83,7 +76,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub fn bytes(&self, table: &[u64]) -> [u8; 64] {
+    pub fn bytes(&self, table: &[u32]) -> [u8; 64] {
         let mut bytes = [0; 64];
         let kind: u32 = match self.kind {
             HashKind::Sha1 => 1,
@@ -158,21 +151,22 @@ impl BreachFile {
         read_at(&file, &mut bytes, 0, "header")?;
         let head = Head::read(&bytes)?;
         let entries = (1_usize << head.shard_bits) + 1;
-        let mut table = vec![0; entries * 8];
-        if length < HEADER_BYTES + table.len() as u64 {
+        let mut table = vec![0; entries * 4];
+        if length < start_of_shards(head.shard_bits) {
             return Err(BreachFault::Damaged("table"));
         }
         read_at(&file, &mut table, HEADER_BYTES, "table")?;
-        let table: Vec<u64> = table
-            .as_chunks::<8>()
+        let table: Vec<u32> = table
+            .as_chunks::<4>()
             .0
             .iter()
-            .map(|eight| u64::from_le_bytes(*eight))
+            .map(|four| u32::from_le_bytes(*four))
             .collect();
         if head.bytes(&table) != bytes {
             return Err(BreachFault::Damaged("header"));
         }
-        if table.last() != Some(&length) {
+        let end = table.last().map(|end| u64::from(*end) * UNIT);
+        if end != Some(length - start_of_shards(head.shard_bits)) {
             return Err(BreachFault::Damaged("length"));
         }
         Ok(Self { file, head, table })
@@ -196,7 +190,7 @@ impl BreachFile {
         let number = shard_of(key, self.head.shard_bits);
         BUFFER.with_borrow_mut(|buffer| {
             let shard = self.shard(number, buffer)?;
-            Ok(shard.is_some_and(|shard| shard.contains(&key)))
+            Ok(shard.is_some_and(|shard| shard.holds(key)))
         })
     }
 
@@ -234,12 +228,13 @@ impl BreachFile {
         &self,
         number: usize,
         buffer: &'b mut Vec<u8>,
-    ) -> Result<Option<BinaryFuse16Ref<'b>>, BreachFault> {
+    ) -> Result<Option<Shard<'b>>, BreachFault> {
         let damaged = || BreachFault::Damaged("table");
         let start = *self.table.get(number).ok_or_else(damaged)?;
         let end = *self.table.get(number + 1).ok_or_else(damaged)?;
         let bytes = end
             .checked_sub(start)
+            .map(|units| u64::from(units) * UNIT)
             .filter(|bytes| *bytes <= SHARD_BYTES_MAX);
         let bytes = bytes
             .and_then(|bytes| usize::try_from(bytes).ok())
@@ -247,12 +242,11 @@ impl BreachFile {
         if bytes == 0 {
             return Ok(None);
         }
-        buffer.resize(buffer.len().max(bytes + 1), 0);
-        // The filter reads numbers of two bytes, so they must begin at an even address.
-        let skew = buffer.as_ptr().align_offset(2);
-        let read = buffer.get_mut(skew..skew + bytes).ok_or_else(damaged)?;
-        read_at(&self.file, read, start, "shards")?;
-        parse(read, number)
+        buffer.resize(buffer.len().max(bytes), 0);
+        let read = buffer.get_mut(..bytes).ok_or_else(damaged)?;
+        let at = start_of_shards(self.head.shard_bits) + u64::from(start) * UNIT;
+        read_at(&self.file, read, at, "shards")?;
+        Shard::parse(read, number, self.head.shard_bits)
             .map(Some)
             .ok_or(BreachFault::Damaged("shards"))
     }
@@ -274,71 +268,15 @@ pub(super) fn shard_of(key: u64, shard_bits: u32) -> usize {
     usize::try_from(leading).unwrap_or_default()
 }
 
+/// Where the first shard begins: behind header and table.
+pub(super) fn start_of_shards(shard_bits: u32) -> u64 {
+    HEADER_BYTES + ((1_u64 << shard_bits) + 1) * 4
+}
+
 /// A table as it stands in the file.
-pub(super) fn table_bytes(table: &[u64]) -> Vec<u8> {
+pub(super) fn table_bytes(table: &[u32]) -> Vec<u8> {
     table
         .iter()
         .flat_map(|offset| offset.to_le_bytes())
         .collect()
-}
-
-/// A shard as it stands in the file.
-pub(super) fn shard_bytes(shard: &BinaryFuse16, number: usize) -> Vec<u8> {
-    let about = &shard.descriptor;
-    let lengths = [
-        about.segment_length,
-        about.segment_length_mask,
-        about.segment_count_length,
-    ];
-    let mut bytes = about.seed.to_le_bytes().to_vec();
-    bytes.extend(lengths.iter().flat_map(|length| length.to_le_bytes()));
-    bytes.extend(
-        shard
-            .fingerprints
-            .iter()
-            .flat_map(|print| print.to_le_bytes()),
-    );
-    let sum = checksum(&bytes) ^ number as u64;
-    bytes.extend_from_slice(&sum.to_le_bytes());
-    bytes
-}
-
-fn parse(bytes: &[u8], number: usize) -> Option<BinaryFuse16Ref<'_>> {
-    let (held, sum) = bytes.split_last_chunk::<CHECKSUM_BYTES>()?;
-    if u64::from_le_bytes(*sum) != checksum(held) ^ number as u64 {
-        return None;
-    }
-    let (about, prints) = held.split_first_chunk::<DESCRIPTOR_BYTES>()?;
-    let mut lengths = about.as_chunks::<4>().0.iter().skip(2);
-    let mut length = || lengths.next().map(|four| u32::from_le_bytes(*four));
-    let (segment, mask, all) = (length()?, length()?, length()?);
-    // Every place that a look-up can compute must be there.
-    let reach = (u64::from(all) + 2 * u64::from(segment)) * 2;
-    let is_sound = mask.checked_add(1) == Some(segment)
-        && reach <= prints.len() as u64
-        && prints.len().is_multiple_of(2)
-        && prints.as_ptr().align_offset(2) == 0;
-    is_sound.then(|| BinaryFuse16Ref::from_dma(about, prints))
-}
-
-/// A checksum that notices every change of a few bytes and is quicker than reading them was.
-/// Four lanes, because the processor multiplies several numbers at a time.
-fn checksum(bytes: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-    let mut lanes = [1_u64, 2, 3, 4];
-    let (blocks, rest) = bytes.as_chunks::<32>();
-    let mut last = [0_u8; 32];
-    for (place, byte) in last.iter_mut().zip(rest) {
-        *place = *byte;
-    }
-    for block in blocks.iter().chain(std::iter::once(&last)) {
-        for (lane, word) in lanes.iter_mut().zip(block.as_chunks::<8>().0) {
-            *lane = (*lane ^ u64::from_le_bytes(*word))
-                .wrapping_mul(FACTOR)
-                .rotate_left(29);
-        }
-    }
-    lanes.iter().fold(bytes.len() as u64, |sum, lane| {
-        (sum ^ lane).wrapping_mul(FACTOR).rotate_left(31)
-    })
 }

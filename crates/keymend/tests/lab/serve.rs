@@ -16,6 +16,7 @@ mod full_disk;
 mod house;
 mod journey;
 mod pair;
+mod searches;
 mod several;
 mod visitor;
 mod walker;

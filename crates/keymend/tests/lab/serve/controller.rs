@@ -6,10 +6,10 @@ use super::domain::{Domain, seen};
 use super::house::{House, NEW};
 use super::visitor::Visitor;
 
-const JANE: [(&str, &str); 2] = [("email", "jane@mail.test"), ("text", "+447700900133")];
-const JOHN: [(&str, &str); 2] = [("email", "john@mail.test"), ("text", "+447700900155")];
+pub const JANE: [(&str, &str); 2] = [("email", "jane@mail.test"), ("text", "+447700900133")];
+pub const JOHN: [(&str, &str); 2] = [("email", "john@mail.test"), ("text", "+447700900155")];
 
-async fn registers(house: &House, name: &str, ways: [(&str, &str); 2]) -> Visitor {
+pub async fn registers(house: &House, name: &str, ways: [(&str, &str); 2]) -> Visitor {
     let login = [("user", name), ("password", ad_person(name).password)];
     let mut visitor = house.visitor();
     house.registers_as(&mut visitor, &login, ways).await;
