@@ -40,6 +40,7 @@ mod sample;
 mod servers;
 mod tally;
 mod tls;
+mod understand;
 mod until;
 mod verdict;
 
@@ -47,7 +48,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use keymend_domain::account::{AccountRef, Claim, DirectoryName, Protection};
+use keymend_domain::account::{AccountRef, Claim, DirectoryName};
 use keymend_domain::directory::examination::ServerReport;
 use keymend_domain::directory::rights::RightsReport;
 use keymend_domain::directory::tally::ServerTallies;
@@ -58,20 +59,20 @@ use keymend_domain::directory::{
 use keymend_domain::dn::{self, DnKey};
 use keymend_domain::route::Realms;
 use keymend_domain::secret::{Password, Secret};
-use keymend_domain::time::{Clock, Moment};
+use keymend_domain::time::Clock;
 use ldap3::Scope;
 
-use self::active_directory::{ActiveDirectory, Sid};
+use self::active_directory::ActiveDirectory;
 use self::connect::{CallError, Endpoint, Failure, Hits, Search, Step};
 use self::ds389::Ds389;
-use self::entry::Entry;
 use self::filter::Filter;
 use self::groups::Groups;
 use self::lately::Lately;
 use self::orders::{Orders, Turn};
-use self::person::{Lasting, Schema, Seen};
-use self::policy::{Applied, Policy, Remembered};
+use self::person::{Schema, Seen};
+use self::policy::{Applied, Remembered};
 use self::servers::{Account, Purpose, Server, Servers, Service, Who};
+use self::understand::try_password;
 
 pub use self::dialect::{Abilities, Dialect};
 pub use self::grants::{Grant, GrantTool, Grantee};
@@ -315,169 +316,6 @@ impl Ldap {
         self.see(server, service, entry).await.map(Some)
     }
 
-    /// Everything about one entry that was read.
-    async fn see(&self, server: &Server, service: &Service, entry: Entry) -> Result<Seen, Failure> {
-        let is_own = self.is_own(service, &entry);
-        let mut seen = self.understand(server, service, entry).await?;
-        if is_own {
-            let reason = "the service account of Keymend itself".to_owned();
-            seen.account
-                .state
-                .protection
-                .get_or_insert(Protection(reason));
-        }
-        let (anchor, now) = (&seen.account.id.anchor, self.clock.now());
-        self.lately.put(anchor, now, &seen.entry);
-        Ok(seen)
-    }
-
-    /// Whether an entry is that of the service account: whoever resets it, shuts Keymend out.
-    fn is_own(&self, service: &Service, entry: &Entry) -> bool {
-        let key = DnKey::of(&entry.dn);
-        let sid = entry.bytes("objectSid").and_then(Sid::from_bytes);
-        (key.is_some() && key == self.own)
-            || sid.is_some_and(|sid| service.offer.token.contains(&sid))
-    }
-
-    async fn understand(
-        &self,
-        server: &Server,
-        service: &Service,
-        entry: Entry,
-    ) -> Result<Seen, Failure> {
-        if service.offer.dialect == Dialect::ActiveDirectory {
-            return self.active_directory.see(server, service, entry).await;
-        }
-        let now = self.clock.now();
-        let groups = self.groups.graph(&self.servers, now).await?.of(&entry);
-        if service.offer.dialect == Dialect::Ds389 {
-            return self.see_389((server, service), entry, groups, now).await;
-        }
-        let policy = self.policy(server, service, &entry).await?;
-        let account = self
-            .schema
-            .account(&entry, &policy, groups, now)
-            .ok_or_else(|| Failure::rights(Step::Search, "read entryUUID of the accounts"))?;
-        Ok(Seen {
-            rules: policy.rules(&entry, now),
-            lasting: Lasting::Unknown,
-            entry,
-            account,
-        })
-    }
-
-    /// Forgets the rules for passwords: one was refused that they allow.
-    fn forget_rules(&self) {
-        self.policies.forget();
-        self.active_directory.forget_rules();
-        self.ds389.forget_rules();
-    }
-
-    async fn see_389(
-        &self,
-        at: (&Server, &Service),
-        entry: Entry,
-        groups: Vec<String>,
-        now: Moment,
-    ) -> Result<Seen, Failure> {
-        let policy = self.ds389.policy(at, &entry).await;
-        let policy = policy.map_err(|fault| fault.failure(Step::Search))?;
-        let anchor = ds389::anchor(&entry, &at.1.offer).ok_or_else(|| {
-            let name = ds389::anchor_name(&at.1.offer);
-            Failure::rights(Step::Search, format!("read {name} of the accounts"))
-        })?;
-        let mut state = ds389::state(&entry, &policy, &groups, now);
-        state.protection = self.schema.protection(&groups).or(state.protection);
-        Ok(Seen {
-            rules: ds389::rules(&entry, &policy, now),
-            lasting: ds389::lasting(&policy),
-            account: self.schema.person(&entry, anchor, groups, state),
-            entry,
-        })
-    }
-
-    /// The password policy of an entry: its own, or the one that is configured as the default.
-    async fn policy(
-        &self,
-        server: &Server,
-        service: &Service,
-        entry: &Entry,
-    ) -> Result<Applied, Failure> {
-        let own = entry.text("pwdPolicySubentry");
-        let Some(dn) = own.or(self.options.default_policy.as_deref()) else {
-            return Ok(Applied::None);
-        };
-        let Some(key) = DnKey::of(dn) else {
-            return Ok(Applied::Unreadable);
-        };
-        let now = self.clock.now();
-        if let Some(known) = self.policies.get(&key, now) {
-            return Ok(known);
-        }
-        let search = Search {
-            base: dn,
-            scope: Scope::Base,
-            filter: &Filter::Present("objectClass".to_owned()),
-            attributes: policy::ATTRIBUTES,
-            size_limit: 1,
-            types_only: false,
-        };
-        let hits = service
-            .connection
-            .search(&search, server.call_timeout())
-            .await;
-        let hits = hits.map_err(|fault| fault.failure(Step::Search))?;
-        let readable = hits.entries.first().filter(|entry| {
-            let mut classes = entry.texts("objectClass");
-            classes.any(|class| class.eq_ignore_ascii_case("pwdPolicy"))
-        });
-        let policy = match readable {
-            Some(entry) => Applied::Known(Arc::new(Policy::from_entry(entry))),
-            None => Applied::Unreadable,
-        };
-        self.policies.put(key, now, policy.clone());
-        Ok(policy)
-    }
-
-    /// Whether a password policy counts for an entry that the service account may not read.
-    async fn hides_policy(
-        &self,
-        server: &Server,
-        service: &Service,
-        entry: &Entry,
-    ) -> Result<bool, Failure> {
-        if service.offer.dialect == Dialect::Ds389 {
-            let policy = self.ds389.policy((server, service), entry).await;
-            let policy = policy.map_err(|fault| fault.failure(Step::Search))?;
-            return Ok(policy.known().is_none());
-        }
-        Ok(matches!(
-            self.policy(server, service, entry).await?,
-            Applied::Unreadable
-        ))
-    }
-
-    /// The rules for the account of an entry.
-    async fn rules(
-        &self,
-        (server, service): (&Server, &Service),
-        entry: &Entry,
-    ) -> Result<PasswordRules, Failure> {
-        let now = self.clock.now();
-        let failure = |fault: CallError| fault.failure(Step::Search);
-        match service.offer.dialect {
-            Dialect::ActiveDirectory => {
-                let rules = self.active_directory.rules(server, service, entry).await;
-                rules.map_err(failure)
-            }
-            Dialect::Ds389 => {
-                let policy = self.ds389.policy((server, service), entry).await;
-                Ok(ds389::rules(entry, &policy.map_err(failure)?, now))
-            }
-            _ => Ok(self.policy(server, service, entry).await?.rules(entry, now)),
-        }
-    }
-
     async fn try_health(&self, server: &Server, limit: Duration) -> Result<(), Failure> {
         let service = server.sign_in(limit).await?;
         let search = Search {
@@ -539,8 +377,14 @@ impl Directory for Ldap {
             return self.password_rules(account).await;
         };
         let (server, service) = self.servers.service().await.map_err(|f| f.error)?;
-        let rules = self.rules((server, &service), &entry).await;
-        rules.map_err(|failure| failure.error)
+        match self.rules((server, &service), &entry).await {
+            Ok(rules) => Ok(rules),
+            Err(_) => {
+                // The next server may know.
+                server.discard(&service);
+                self.password_rules(account).await
+            }
+        }
     }
 
     async fn read_with_rules(
@@ -585,12 +429,32 @@ impl Directory for Ldap {
             guest.keep();
             return Ok(SignIn::NoMatch(NoMatch::Unsaid));
         };
-        let named = (seen.who(), password.expose());
-        let binding = server.bind_as(named, Purpose::LetIn, server.call_timeout());
-        let (guest, answer) = binding.await.map_err(|failure| failure.error)?;
-        guest.keep();
-        verdict::of_sign_in(service.offer.dialect, &answer, &seen.account.state)
-            .map_err(|failure| failure.error)
+        let tried = try_password((server, service.offer.dialect), &seen, password).await;
+        tried.map_err(|failure| failure.error)
+    }
+
+    async fn confirm_password(
+        &self,
+        account: &AccountRef,
+        password: &Password,
+    ) -> Result<SignIn, DirectoryError> {
+        let mut newest: Option<(&Server, Seen)> = None;
+        for server in self.servers.all() {
+            let Ok(Some(seen)) = self.look(server, account).await else {
+                continue;
+            };
+            let changed_at = |seen: &Seen| seen.account.state.password_changed_at;
+            let is_newer = |(_, known): &(&Server, Seen)| changed_at(&seen) > changed_at(known);
+            if newest.as_ref().is_none_or(is_newer) {
+                newest = Some((server, seen));
+            }
+        }
+        let Some((server, seen)) = newest else {
+            return self.check_password(account, password).await;
+        };
+        let service = server.service().await.map_err(|failure| failure.error)?;
+        let tried = try_password((server, service.offer.dialect), &seen, password).await;
+        tried.map_err(|failure| failure.error)
     }
 
     async fn write(&self, order: &WriteOrder<'_>) -> WriteOutcome {

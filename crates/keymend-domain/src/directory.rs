@@ -498,6 +498,20 @@ pub trait Directory: Send + Sync {
         password: &Password,
     ) -> Result<SignIn, DirectoryError>;
 
+    /// Tries the new password after a write that nobody answered for, where the write is seen: a
+    /// server that has not heard of it yet would count a wrong password.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`] if nothing can be said.
+    async fn confirm_password(
+        &self,
+        account: &AccountRef,
+        password: &Password,
+    ) -> Result<SignIn, DirectoryError> {
+        self.check_password(account, password).await
+    }
+
     /// Carries out one order, at most once, and not after its deadline: fresh read by anchor,
     /// protection check, write, classification of that operation's own result, check by a
     /// sign-in with the new password.

@@ -185,6 +185,15 @@ impl Directory for Guarded {
             .await
     }
 
+    async fn confirm_password(
+        &self,
+        account: &AccountRef,
+        password: &Password,
+    ) -> Result<SignIn, DirectoryError> {
+        self.timed(self.directory.confirm_password(account, password))
+            .await
+    }
+
     async fn write(&self, order: &WriteOrder<'_>) -> WriteOutcome {
         match self.may_write().await {
             Ok(()) => self.directory.write(order).await,

@@ -482,7 +482,7 @@ async fn confirm(
         return outcome;
     };
     let (unlocked, change_again) = (*unlocked, *change_again);
-    match directory.check_password(account, password).await {
+    match directory.confirm_password(account, password).await {
         Ok(SignIn::Accepted) => WriteOutcome::Done {
             check: Check::SignedIn,
             unlocked,

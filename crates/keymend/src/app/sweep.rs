@@ -98,7 +98,7 @@ impl App {
                     if !read.is_whole {
                         silent.insert(order.account.directory.clone());
                     }
-                    let outcome = order.reconcile(&read);
+                    let outcome = order.reconcile_unconfirmed(&read);
                     tracing::warn!(order.id = %order.id, ?outcome, "an order left open was settled");
                     self.settle((&flow.id, &order.id), outcome, Visitor::default())
                         .await;
@@ -182,8 +182,12 @@ struct Watch {
 struct Watched {
     is_up: bool,
     since: Moment,
-    was_told: bool,
+    /// What administrators were told of it, and nothing since.
+    told: Option<&'static str>,
 }
+
+/// The word for a service account that may do too much.
+const REFUSED: &str = "directory-refused";
 
 struct Changed {
     is_news: bool,
@@ -201,8 +205,8 @@ impl Watch {
         true
     }
 
-    /// Down is told after five minutes, a service account that may do too much at once, up again
-    /// only if either was told (behaviour §7, M21).
+    /// Down is told after five minutes, a service account that may do too much at once and whatever
+    /// was told before, up again only if either was told (behaviour §7, M21).
     fn note(&mut self, name: &DirectoryName, health: &Health, now: Moment) -> Changed {
         let is_up = *health == Health::Up;
         let before = self.states.get(name).copied();
@@ -211,19 +215,21 @@ impl Watch {
             _ => Watched {
                 is_up,
                 since: now,
-                was_told: before.is_some_and(|own| own.was_told),
+                told: before.and_then(|own| own.told),
             },
         };
         let is_news = before.map_or(!is_up, |before| before.is_up != is_up);
         let is_refused = matches!(health, Health::Down { during, .. } if during == guarded::RIGHTS);
-        let tell = match (is_up, state.was_told) {
-            (false, false) if is_refused => Some("directory-refused"),
-            (false, false) if now.since_ms(state.since) >= DOWN_TOLD_MS => Some("directory-down"),
-            (true, true) => Some("directory-up"),
-            _ => None,
+        let is_due = now.since_ms(state.since) >= DOWN_TOLD_MS;
+        let tell = match (is_up, state.told) {
+            (true, Some(_)) => Some("directory-up"),
+            (true, None) | (false, Some(REFUSED)) => None,
+            (false, _) if is_refused => Some(REFUSED),
+            (false, None) if is_due => Some("directory-down"),
+            (false, _) => None,
         };
         if tell.is_some() {
-            state.was_told = !is_up;
+            state.told = tell.filter(|_| !is_up);
         }
         self.states.insert(name.clone(), state);
         Changed { is_news, tell }
@@ -279,6 +285,22 @@ mod tests {
             told.push(watch.note(&name, health, Moment(minute * 60_000)).tell);
         }
         let expected = [Some("directory-refused"), None, Some("directory-up")];
+        assert_eq!(told, expected);
+
+        let down = Health::Down {
+            during: "connection".into(),
+            detail: String::new(),
+        };
+        let mut told = Vec::new();
+        for (minute, health) in [(10, &down), (16, &down), (17, &refused), (18, &down)] {
+            told.push(watch.note(&name, health, Moment(minute * 60_000)).tell);
+        }
+        let expected = [
+            None,
+            Some("directory-down"),
+            Some("directory-refused"),
+            None,
+        ];
         assert_eq!(told, expected);
     }
 }

@@ -399,6 +399,16 @@ fn of_two_servers_one_tells_that_it_was_written_and_only_both_that_it_was_not() 
             "{written:?}"
         );
     }
+    // Without the password, an earlier change that one of them had not heard of looks the same.
+    let unconfirmed = |servers: &[i64]| {
+        order.reconcile_unconfirmed(&Reread {
+            shown: servers.iter().map(|at| shows(*at)).collect(),
+            is_whole: true,
+        })
+    };
+    assert_eq!(unconfirmed(&[20, 10]), WriteOutcome::Unknown);
+    assert_eq!(unconfirmed(&[10, 10]), late);
+    assert!(matches!(unconfirmed(&[20]), WriteOutcome::Done { .. }));
     assert_eq!(said([Some(10), Some(10)]), late);
     // The one that took it may be the one that is silent; or one lags behind an earlier change.
     for unsure in [

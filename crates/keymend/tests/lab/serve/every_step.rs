@@ -14,7 +14,7 @@ use super::house::House;
 use super::walker::{FORMS, Walker, all_at_once, alone, crashes, house_of};
 
 /// Crashes that are tried; the talk must have come to its end before.
-const CRASHES_MOST: u32 = 44;
+const CRASHES_MOST: u32 = 64;
 
 /// Pieces of the talk from one crash to the next: about a question and its answer.
 const PIECES_EACH: usize = 2;
