@@ -1,8 +1,8 @@
 //! Which directory a typed name is asked of.
 //!
-//! A name may say where it belongs: `jane@corp.example`, `CORP\jane`.  Where a directory claims
-//! that ending or that domain, it is asked alone, and whether the others answer does not matter.
-//! Every other name could mean somebody in any directory, so all of them are asked, and it means
+//! A name may say where it belongs: `jane@corp.example`, `CORP\jane`.  Where the configuration
+//! gives one directory that ending or that domain, it is asked alone, and whether the others answer
+//! does not matter.  Every other name could mean somebody in any directory, so all of them are asked, and it means
 //! an account only if it means exactly one among them all.
 //!
 //! What a name is routed by is nothing but its text and the configuration, never whom it means:
@@ -136,8 +136,8 @@ impl Routes {
             let is_plain = !name.contains('\\') && name.trim_start() == name;
             Some((directory, Claim::new(name).ok().filter(|_| is_plain)?))
         });
-        let by_suffix = parted(typed.rsplit_once('@'))
-            .and_then(|(_, suffix)| owner(&self.suffixes, suffix));
+        let by_suffix =
+            parted(typed.rsplit_once('@')).and_then(|(_, suffix)| owner(&self.suffixes, suffix));
         let (directory, claim) = match (by_domain, by_suffix) {
             (Some((one, _)), Some(other)) if one != other => return Route::Everywhere,
             (Some((directory, claim)), _) => (directory, claim),

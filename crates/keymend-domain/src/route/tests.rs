@@ -247,9 +247,7 @@ fn whatever_is_taken_for_a_realm_counts_as_one_name() {
     let counted = |text: &str| Claim::new(text).map(|claim| claim.canonical());
     let (domain, suffix) = (counted("corp\\jane"), counted("jane@corp.example"));
     let mut taken = 0;
-    let own = |sign: &char| {
-        matches!(sign, '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{f8ff}' | '\u{20000}'..='\u{dffff}')
-    };
+    let own = |sign: &char| matches!(sign, '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{f8ff}' | '\u{20000}'..='\u{dffff}');
     for sign in ('\0'..='\u{e0fff}').filter(|sign| !own(sign)) {
         for (typed, plain) in [
             (format!("c{sign}orp\\jane"), &domain),
