@@ -77,7 +77,7 @@ impl Desk {
     /// Answers a stop that no form can show.
     pub(super) fn stop(&self, stop: Stop) -> Response {
         match stop {
-            Stop::Refused(refusal) => self.refused(&refusal),
+            Stop::Refused(refusal) => self.refused_within(&refusal),
             Stop::NoFlow => self.go("/reset").done(),
             Stop::NotSignedIn => self.go("/signin").done(),
             Stop::Renewed => self.go("/me").done(),
@@ -135,8 +135,9 @@ impl Desk {
         }
     }
 
-    /// The same for somebody whose account is known.
-    pub(super) fn refused_to_known(&self, refusal: &Refusal) -> Response {
+    /// The same within an attempt or a sign-in: whoever is there has typed a name already, and may
+    /// be known.
+    pub(super) fn refused_within(&self, refusal: &Refusal) -> Response {
         match refusal {
             Refusal::DirectoryDown { .. } | Refusal::SitePaused { .. } => {
                 self.out_of_reach(refusal, &self.frame(), true)

@@ -472,15 +472,26 @@ async fn a_directory_that_says_that_names_are_its_own_takes_them_from_nobody() {
 #[tokio::test]
 async fn a_name_in_full_is_advised_only_where_it_helps() {
     let advice = "type your user name in full";
-    let (branch, _) = Branch::open().await;
-    // Nobody has names of its own; none but the one that is out of reach; the other is paused.
+    let (branch, ids) = Branch::open().await;
+    // Nobody has names of its own; only the one that is out of reach has; the other is paused.
     let nothing = World::plan().beside(branch.clone());
     let itself = World::plan()
         .beside(branch.clone())
         .called("branch", realms("branch.example", "BRANCH"));
     let paused =
         routed(&branch).with(|settings| settings.writeback = [("corp".to_owned(), false)].into());
+    let world = routed(&branch).opens().await;
+    register(&world, &ids).await;
+    let mut jane = world.visitor();
+    jane.forgot("BRANCH\\jane01").await.proves_by_email().await;
     branch.falls_silent();
+    // What was known of it before is too old then.
+    world.minutes_pass(1).await;
+    jane.asks_for_code("text", people::MOBILE).await;
+    expect!["503 We cannot reach the branch right now"].assert_eq(&jane.sees());
+    assert!(!jane.page.text().contains(advice), "she is known");
+    world.rests().await;
+
     for (what, plan) in [("nothing", nothing), ("itself", itself), ("paused", paused)] {
         let world = plan.opens().await;
         let mut visitor = world.visitor();
