@@ -77,6 +77,7 @@ impl Rx<'_> {
     }
 
     /// Flows with an order whose deadline passed before `deadline_before`, longest waiting first.
+    /// The first `skipped` of them are left out, and no more than `limit` are given.
     ///
     /// # Errors
     ///
