@@ -28,7 +28,7 @@ use keymend_domain::directory::tally::ServerTallies;
 use keymend_domain::directory::{
     Directory, DirectoryError, Found, Health, PasswordRules, SignIn, WriteOrder, WriteOutcome,
 };
-use keymend_domain::route::{Realm, Realms};
+use keymend_domain::route::Realms;
 use keymend_domain::secret::Password;
 use keymend_domain::time::{Clock, Entropy, NoEntropy};
 
@@ -210,11 +210,7 @@ impl Directory for Embedded {
     }
 
     async fn realms(&self) -> Result<Realms, DirectoryError> {
-        let realm = |suffix: &String| Realm::new(suffix).ok();
-        Ok(Realms {
-            suffixes: self.suffixes.iter().filter_map(realm).collect(),
-            ..Realms::default()
-        })
+        Ok(Realms::default())
     }
 
     async fn tallies(&self, accounts: &[AccountRef]) -> Vec<ServerTallies> {

@@ -185,28 +185,49 @@ impl Claim {
         &self.0
     }
 
-    /// The form under which typed names are counted: NFKD, combining marks and invisible signs
-    /// dropped, case-folded, NFC, trimmed (source: behaviour §2.6 rule 1; directories drop invisible
-    /// signs before they compare, RFC 4518 §2.2).
+    /// The form under which typed names are counted, so that spellings that a directory takes for
+    /// one name share what they use up (source: behaviour §2.6 rule 1).
     #[must_use]
     pub fn canonical(&self) -> String {
-        let folded: String = self
-            .0
-            .nfkd()
-            .filter(|sign| !is_combining_mark(*sign) && !is_invisible(*sign))
-            .flat_map(char::to_lowercase)
-            .collect();
-        folded
-            .replace('ß', "ss")
-            .nfc()
-            .collect::<String>()
-            .trim()
-            .to_owned()
+        canonical(&self.0)
     }
 }
 
-fn is_invisible(sign: char) -> bool {
+/// NFKD, without marks and signs that do not print, case-folded, NFC, each run of blanks as one
+/// and none at either end or beside `\` and `@`.
+///
+/// Directories prepare what they compare in this way (source: RFC 4518 §2.2, §2.6.1; blanks beside
+/// the two signs are for those that take a domain off by themselves).
+pub(crate) fn canonical(text: &str) -> String {
+    let folded: String = text
+        .nfkd()
+        .filter(|sign| !is_combining_mark(*sign) && !is_ignored(*sign))
+        // By way of capitals, for letters that have two small forms: ß, final sigma.
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .nfc()
+        .collect();
+    let words: Vec<&str> = folded.split_whitespace().collect();
+    let mut plain = words.join(" ");
+    for sign in ["\\", "@"] {
+        let parts: Vec<&str> = plain.split(sign).map(str::trim).collect();
+        plain = parts.join(sign);
+    }
+    plain
+}
+
+/// Whether a sign does not count: it prints nothing, or a directory drops it.  Combining marks are
+/// not among them.
+fn is_ignored(sign: char) -> bool {
+    // Default_Ignorable_Code_Point without formats and marks (source: Unicode 17,
+    // DerivedCoreProperties.txt), then what RFC 4518 §2.2 adds.
     sign.general_category() == GeneralCategory::Format
+        || matches!(
+            sign,
+            '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
+                | '\u{2065}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}'
+        )
+        || matches!(sign, '\u{fffc}' | '\u{1806}')
 }
 
 /// Prints nothing of the name: people type passwords into name fields.
@@ -218,6 +239,9 @@ impl fmt::Debug for Claim {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -246,6 +270,68 @@ mod tests {
         }
         assert_eq!(canonical("Straße"), canonical("STRASSE"));
         assert_eq!(canonical("\\75ser1"), "\\75ser1");
+        assert_eq!(canonical("ΝΊΚΟΣ"), canonical("νίκος"));
+        for (spelling, plain) in [
+            ("jane \u{a0}\u{2003} doe", "jane doe"),
+            ("CORP \\  jane", "corp\\jane"),
+            ("jane @ corp.example", "jane@corp.example"),
+            ("ja\u{fffc}ne\u{1806} \u{3164} doe", "jane doe"),
+        ] {
+            assert_eq!(canonical(spelling), plain, "{spelling:?}");
+        }
+    }
+
+    /// What RFC 4518 §2.2 maps to nothing, and Default_Ignorable_Code_Point.
+    #[test]
+    fn no_sign_that_does_not_print_makes_another_name() {
+        let ignored = [
+            '\u{ad}'..='\u{ad}',
+            '\u{34f}'..='\u{34f}',
+            '\u{61c}'..='\u{61c}',
+            '\u{115f}'..='\u{1160}',
+            '\u{17b4}'..='\u{17b5}',
+            '\u{1806}'..='\u{1806}',
+            '\u{180b}'..='\u{180f}',
+            '\u{200b}'..='\u{200f}',
+            '\u{202a}'..='\u{202e}',
+            '\u{2060}'..='\u{206f}',
+            '\u{3164}'..='\u{3164}',
+            '\u{fe00}'..='\u{fe0f}',
+            '\u{feff}'..='\u{feff}',
+            '\u{ffa0}'..='\u{ffa0}',
+            '\u{fff0}'..='\u{fff8}',
+            '\u{fffc}'..='\u{fffc}',
+            '\u{1bca0}'..='\u{1bca3}',
+            '\u{1d173}'..='\u{1d17a}',
+            '\u{e0000}'..='\u{e0fff}',
+        ];
+        for sign in ignored.into_iter().flatten() {
+            let typed = Claim::new(&format!("ja{sign}ne")).unwrap();
+            assert_eq!(typed.canonical(), "jane", "{:x}", u32::from(sign));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_counted_name_is_counted_as_itself(text in "[^\\p{Cc}]{1,16}") {
+            let Ok(claim) = Claim::new(&text) else { return Ok(()) };
+            let once = claim.canonical();
+            if let Ok(again) = Claim::new(&once) {
+                prop_assert_eq!(again.canonical(), once);
+            }
+        }
+
+        #[test]
+        fn blanks_ignored_signs_and_case_use_up_no_other_name(
+            words in vec("[a-zé]{1,5}", 1..4),
+            blanks in "[ \u{a0}\u{2003}\u{3000}]{1,8}",
+            sign in proptest::sample::select(vec!["", "\u{ad}", "\u{fffc}", "\u{1806}", "\u{3164}"]),
+        ) {
+            let plain = words.join(" ");
+            let typed = words.join(&format!("{sign}{blanks}{sign}")).to_uppercase();
+            let counted = |text: &str| Claim::new(text).unwrap().canonical();
+            prop_assert_eq!(counted(&typed), counted(&plain));
+        }
     }
 
     #[test]

@@ -531,15 +531,13 @@ pub trait Directory: Send + Sync {
         Ok(RightsReport::new(Moment(0), name, 0, Vec::new()))
     }
 
-    /// The endings and domains that belong to this directory by its own word; most kinds of
-    /// server know of none.
+    /// The endings and domains by which this directory says it is called, to be proposed to
+    /// administrators; most kinds of server know of none.  No name is routed by them.
     ///
     /// # Errors
     ///
     /// [`DirectoryError`] if the directory did not answer: nothing is known then.
-    async fn realms(&self) -> Result<Realms, DirectoryError> {
-        Ok(Realms::default())
-    }
+    async fn realms(&self) -> Result<Realms, DirectoryError>;
 
     /// What each server counts of wrong passwords of these accounts, which are all of this
     /// directory.  A server that does not answer within a few seconds is left out, and so is an

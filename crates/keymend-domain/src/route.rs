@@ -1,8 +1,8 @@
 //! Which directory a typed name is asked of.
 //!
-//! A name may say where it belongs: `jane@corp.example`, `CORP\jane`.  Where a directory claims
-//! that ending or that domain, it is asked alone, and whether the others answer does not matter.
-//! Every other name could mean somebody in any directory, so all of them are asked, and it means
+//! A name may say where it belongs: `jane@corp.example`, `CORP\jane`.  Where the configuration
+//! gives one directory that ending or that domain, it is asked alone, and whether the others answer
+//! does not matter.  Every other name could mean somebody in any directory, so all of them are asked, and it means
 //! an account only if it means exactly one among them all.
 //!
 //! What a name is routed by is nothing but its text and the configuration, never whom it means:
@@ -13,7 +13,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Claim, DirectoryName};
+use crate::account::{Claim, DirectoryName, canonical};
 
 /// The most bytes a realm may have (source: RFC 1035 §2.3.4).
 const REALM_BYTES_MAX: usize = 253;
@@ -78,23 +78,14 @@ impl From<Realm> for String {
     }
 }
 
-/// The endings and domains by which names say that they mean one directory.
+/// The endings and domains by which names say that they mean one directory; none of them, if
+/// nothing is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Realms {
     /// What stands behind the `@`.
     pub suffixes: BTreeSet<Realm>,
     /// What stands before the `\`.
     pub domains: BTreeSet<Realm>,
-}
-
-/// What the configuration says about one directory's realms.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Written {
-    /// What stands behind the `@`; `None` leaves it to the directory to say, and an empty set
-    /// means that no ending is its own.
-    pub suffixes: Option<BTreeSet<Realm>>,
-    /// What stands before the `\`, likewise.
-    pub domains: Option<BTreeSet<Realm>>,
 }
 
 /// Where a name is looked for.
@@ -111,86 +102,42 @@ pub enum Route {
     Everywhere,
 }
 
-/// Where names are looked for, from what was configured and from what directories say.
-///
-/// What is written counts always.  What directories say of themselves counts when all that have
-/// nothing written have spoken, and only for realms that no other wrote or said: else the order in which they
-/// answer would decide whom a name means, and one of them could take the names of another that
-/// has not answered yet.
+/// Where names are looked for, as the configuration says and nothing else: a directory that could
+/// say by which names it is meant would take the names of another, with the passwords typed under
+/// them.
 #[derive(Debug, Clone, Default)]
 pub struct Routes {
-    known: Vec<Known>,
     suffixes: BTreeMap<Realm, DirectoryName>,
     domains: BTreeMap<Realm, DirectoryName>,
 }
 
-#[derive(Debug, Clone)]
-struct Known {
-    name: DirectoryName,
-    written: Written,
-    told: Option<Realms>,
-}
-
 impl Routes {
-    /// The routes to these directories, of which none has said anything yet.
+    /// The routes to directories that are meant by these realms; one that two of them have is
+    /// nobody's.
     #[must_use]
-    pub fn new(directories: impl IntoIterator<Item = (DirectoryName, Written)>) -> Self {
-        let known = |(name, written)| Known {
-            name,
-            written,
-            told: None,
-        };
-        let mut routes = Self {
-            known: directories.into_iter().map(known).collect(),
-            ..Self::default()
-        };
-        routes.draw();
-        routes
-    }
-
-    /// Takes note of what the configuration says about a directory.
-    pub fn write(&mut self, name: &DirectoryName, written: Written) {
-        if let Some(known) = self.known.iter_mut().find(|known| known.name == *name) {
-            known.written = written;
+    pub fn new(directories: impl IntoIterator<Item = (DirectoryName, Realms)>) -> Self {
+        let all: Vec<(DirectoryName, Realms)> = directories.into_iter().collect();
+        Self {
+            suffixes: unshared(all.iter().map(|(name, own)| (name, &own.suffixes))),
+            domains: unshared(all.iter().map(|(name, own)| (name, &own.domains))),
         }
-        self.draw();
-    }
-
-    /// Takes note of what a directory says of itself; whether anything is routed otherwise now.
-    pub fn learn(&mut self, name: &DirectoryName, told: Realms) -> bool {
-        let Some(known) = self.known.iter_mut().find(|known| known.name == *name) else {
-            return false;
-        };
-        if known.told.as_ref() == Some(&told) {
-            return false;
-        }
-        known.told = Some(told);
-        let before = (self.suffixes.clone(), self.domains.clone());
-        self.draw();
-        before != (self.suffixes.clone(), self.domains.clone())
-    }
-
-    /// What a directory says of itself, if it was heard.
-    #[must_use]
-    pub fn told(&self, name: &DirectoryName) -> Option<&Realms> {
-        let known = self.known.iter().find(|known| known.name == *name);
-        known.and_then(|known| known.told.as_ref())
     }
 
     /// Where a typed name is looked for.
     ///
     /// A name whose domain is one directory's and whose ending is another's contradicts itself; it
-    /// is looked for as it stands, and no directory takes the domain off it.
+    /// is looked for as it stands; an Active Directory that is called by the domain takes it off
+    /// all the same, as a Windows sign-in does.
     #[must_use]
     pub fn of(&self, claim: &Claim) -> Route {
         let typed = claim.typed();
         let by_domain = parted(typed.split_once('\\')).and_then(|(domain, name)| {
-            let directory = self.domains.get(&typed_realm(domain)?)?;
+            let directory = owner(&self.domains, domain)?;
             let is_plain = !name.contains('\\') && name.trim_start() == name;
             Some((directory, Claim::new(name).ok().filter(|_| is_plain)?))
         });
-        let by_suffix = parted(typed.rsplit_once('@'))
-            .and_then(|(_, suffix)| self.suffixes.get(&typed_realm(suffix)?));
+        let by_suffix =
+            parted(typed.rsplit_once('@')).and_then(|(_, suffix)| owner(&self.suffixes, suffix));
         let (directory, claim) = match (by_domain, by_suffix) {
             (Some((one, _)), Some(other)) if one != other => return Route::Everywhere,
             (Some((directory, claim)), _) => (directory, claim),
@@ -203,7 +150,7 @@ impl Routes {
         }
     }
 
-    /// The realms by which names mean this directory alone, as they count now.
+    /// The realms by which names mean this directory alone.
     #[must_use]
     pub fn realms(&self, name: &DirectoryName) -> Realms {
         let own = |routes: &BTreeMap<Realm, DirectoryName>| {
@@ -215,58 +162,39 @@ impl Routes {
             domains: own(&self.domains),
         }
     }
-
-    fn draw(&mut self) {
-        let drawn = |written: fn(&Written) -> Option<&BTreeSet<Realm>>,
-                     told: fn(&Realms) -> &BTreeSet<Realm>| {
-            let known = self.known.iter();
-            let has_everybody_spoken = known
-                .clone()
-                .all(|one| one.told.is_some() || written(&one.written).is_some());
-            let writing = known.clone().map(|one| (&one.name, written(&one.written)));
-            let saying = known
-                .filter(|one| has_everybody_spoken && written(&one.written).is_none())
-                .map(|one| (&one.name, one.told.as_ref().map(told)));
-            let mut routes = unshared(writing);
-            for (realm, directory) in unshared(saying) {
-                routes.entry(realm).or_insert(directory);
-            }
-            // What two wrote stays nobody's, also if a third says that it is its own.
-            routes
-                .into_iter()
-                .filter_map(|(realm, directory)| Some((realm.clone(), directory?.clone())))
-                .collect()
-        };
-        let suffixes = drawn(|own| own.suffixes.as_ref(), |own| &own.suffixes);
-        let domains = drawn(|own| own.domains.as_ref(), |own| &own.domains);
-        self.suffixes = suffixes;
-        self.domains = domains;
-    }
 }
 
-/// Each realm with the directory it belongs to; with none if two lay claim to it.
+/// Each realm with the one directory that has it.
 fn unshared<'a>(
-    claimed: impl Iterator<Item = (&'a DirectoryName, Option<&'a BTreeSet<Realm>>)>,
-) -> BTreeMap<&'a Realm, Option<&'a DirectoryName>> {
-    let mut routes = BTreeMap::new();
+    claimed: impl Iterator<Item = (&'a DirectoryName, &'a BTreeSet<Realm>)>,
+) -> BTreeMap<Realm, DirectoryName> {
+    let mut owners: BTreeMap<&Realm, Option<&DirectoryName>> = BTreeMap::new();
     for (directory, realms) in claimed {
-        for realm in realms.into_iter().flatten() {
-            routes
+        for realm in realms {
+            owners
                 .entry(realm)
                 .and_modify(|owner| *owner = None)
                 .or_insert(Some(directory));
         }
     }
-    routes
+    owners
+        .into_iter()
+        .filter_map(|(realm, owner)| Some((realm.clone(), owner?.clone())))
+        .collect()
 }
 
-/// A realm inside a claim.
+/// Whose realm stands there in a claim.
 ///
 /// Only spellings that are counted as one name are taken for one (see [`Claim::canonical`]): if
 /// there were ever another way to write a realm, a guesser would have ever another name to use up.
-fn typed_realm(text: &str) -> Option<Realm> {
-    let is_counted_apart = text.ends_with('.') || text.contains(['\u{3002}', '\u{ff61}']);
-    Realm::new(text).ok().filter(|_| !is_counted_apart)
+/// So there are two ways to write it, in its own letters and as DNS has it.
+fn owner<'a>(routes: &'a BTreeMap<Realm, DirectoryName>, text: &str) -> Option<&'a DirectoryName> {
+    let realm = Realm::new(text).ok()?;
+    let directory = routes.get(&realm)?;
+    let counted = canonical(text);
+    let (in_letters, _) = idna::domain_to_unicode(realm.as_str());
+    let is_one_name = counted == canonical(realm.as_str()) || counted == canonical(&in_letters);
+    is_one_name.then_some(directory)
 }
 
 /// Both halves, if there are two.

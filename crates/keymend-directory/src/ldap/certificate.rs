@@ -69,15 +69,16 @@ impl Certificate {
         Ok(all)
     }
 
-    /// Who signed it, by the common name or else the organisation; empty if it has neither.
+    /// Who signed it, by the common name or else the organisation; the whole name if it has
+    /// neither, or if they are in letters that are not UTF-8.
     pub(super) fn signer(&self) -> String {
         let Ok((_, parsed)) = X509Certificate::from_der(self.der.as_ref()) else {
-            return String::new();
+            return self.issuer.clone();
         };
         let issuer = parsed.issuer();
         let mut names = issuer.iter_common_name().chain(issuer.iter_organization());
         let name = names.find_map(|name| name.as_str().ok());
-        name.unwrap_or_default().to_owned()
+        name.map_or_else(|| self.issuer.clone(), str::to_owned)
     }
 
     /// Whether it signed itself, by its names.

@@ -26,21 +26,37 @@ pub(super) const UNTRUSTED: &str = "no trusted authority signed the certificate"
 #[derive(Debug, Default)]
 pub(super) struct Shown(Mutex<Noted>);
 
+/// Nothing of it is taken apart before somebody asks: a connection shows no stranger a second
+/// reader of certificates.
 #[derive(Debug, Default)]
 struct Noted {
-    chain: Vec<Certificate>,
-    trusted: Option<Certificate>,
+    chain: Vec<CertificateDer<'static>>,
+    trusted: Option<CertificateDer<'static>>,
+    was_complained_of: bool,
 }
 
 impl Shown {
-    /// Every certificate of the last handshake, the server's own first, trusted or not.
+    /// Every certificate of the last handshake, the server's own first, trusted or not, up to the
+    /// first that cannot be read: what comes first must be the server's own.
     pub(super) fn chain(&self) -> Vec<Certificate> {
-        self.noted().chain.clone()
+        let chain = self.noted().chain.clone();
+        chain.iter().map_while(Certificate::of).collect()
     }
 
-    /// The last of a server's own certificates that was trusted, once there was one.
+    /// The last of a server's own certificates that was trusted, once there was one that can be
+    /// read.  That one cannot be read is logged once.
     pub(super) fn trusted(&self) -> Option<Certificate> {
-        self.noted().trusted.clone()
+        let der = self.noted().trusted.clone()?;
+        let certificate = Certificate::of(&der);
+        let is_news = certificate.is_none() && !self.noted().was_complained_of;
+        if is_news {
+            self.noted().was_complained_of = true;
+            tracing::warn!(
+                "a directory's certificate is trusted but cannot be read here, so nobody is told \
+                 when it ends"
+            );
+        }
+        certificate
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
@@ -117,7 +133,7 @@ impl ServerCertVerifier for Watching {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let chain = std::iter::once(end_entity).chain(intermediates);
-        self.shown.noted().chain = chain.filter_map(Certificate::of).collect();
+        self.shown.noted().chain = chain.map(|der| der.clone().into_owned()).collect();
         let verdict = self.verifier.verify_server_cert(
             end_entity,
             intermediates,
@@ -125,7 +141,7 @@ impl ServerCertVerifier for Watching {
             ocsp_response,
             now,
         )?;
-        self.shown.noted().trusted = Certificate::of(end_entity);
+        self.shown.noted().trusted = Some(end_entity.clone().into_owned());
         Ok(verdict)
     }
 

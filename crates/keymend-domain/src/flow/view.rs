@@ -68,7 +68,8 @@ pub enum View {
         too_young: Option<Moment>,
         /// When the password was last changed, for the same sentence.
         changed_at: Option<Moment>,
-        /// Whether unlocking instead can be offered.
+        /// Whether unlocking instead can be offered: there was a lock when the account was last
+        /// read, and it may be lifted.
         may_unlock: bool,
     },
     /// S15.
@@ -99,7 +100,7 @@ pub enum View {
         too_young: Option<Moment>,
         /// When the password was last changed.
         changed_at: Option<Moment>,
-        /// Whether unlocking instead can be offered.
+        /// Whether unlocking instead can be offered, as in [`View::Menu`].
         may_unlock: bool,
     },
     /// S22.
@@ -140,7 +141,7 @@ impl Flow {
                         login: account.login.clone(),
                         too_young: too_young(account, now),
                         changed_at: account.state.password_changed_at,
-                        may_unlock: self.may_unlock(policy),
+                        may_unlock: account.state.lock.is_some() && self.may_unlock(policy),
                     },
                     Intent::Unlock => View::Unlock {
                         login: account.login.clone(),
@@ -184,7 +185,8 @@ impl Flow {
                     kinds: self.offered(policy, now),
                     too_young: reset_account.and_then(|account| too_young(account, now)),
                     changed_at: reset_account.and_then(|account| account.state.password_changed_at),
-                    may_unlock: account.is_some() && self.may_unlock(policy),
+                    may_unlock: account.is_some_and(|account| account.state.lock.is_some())
+                        && self.may_unlock(policy),
                 }
             }
             Asking::Contact(kind) => View::Contact { kind: *kind },

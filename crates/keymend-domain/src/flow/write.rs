@@ -132,7 +132,7 @@ impl Flow {
         if self.is_over(ctx.now) {
             return Ok(refused(self.times_out(ctx)));
         }
-        let may = ctx.policy.settings().actions.unlock_without_reset;
+        let may = self.may_unlock(ctx.policy);
         match &self.stage {
             Stage::Proven(proven) if may && proven.intent() == Intent::Unlock => {}
             _ => return Ok(refused(self.out_of_order(ctx))),
@@ -232,8 +232,7 @@ impl Flow {
             return Ok(Some(Refusal::StandingLost));
         }
         let directory = &account.id.directory.0;
-        let is_off = kind == DeedKind::Unlock && !ctx.policy.unlocks_in_directory(directory);
-        if is_off || !ctx.policy.writes_to(&account.id) {
+        if !ctx.policy.writes_to(&account.id) {
             let directory = directory.clone();
             return Ok(Some(Refusal::SitePaused { directory }));
         }

@@ -9,6 +9,7 @@ use keymend_domain::account::{Account, AccountRef, Claim, DirectoryName};
 use keymend_domain::directory::{
     Directory, DirectoryError, Found, Health, PasswordRules, SignIn, WriteOrder, WriteOutcome,
 };
+use keymend_domain::route::Realms;
 use keymend_domain::secret::Password;
 
 /// The directory behind the line.
@@ -66,5 +67,9 @@ impl Directory for Slow {
     async fn health(&self) -> Health {
         self.travels().await;
         self.directory.health().await
+    }
+
+    async fn realms(&self) -> Result<Realms, DirectoryError> {
+        Ok(Realms::default())
     }
 }

@@ -1,13 +1,13 @@
 //! The directories this service knows, and whether each of them answers.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
 use keymend_domain::account::{Account, AccountRef, Claim, DirectoryName};
 use keymend_domain::directory::rights::RightsReport;
 use keymend_domain::directory::{Directory, DirectoryError, Found, Health, PasswordRules, Reread};
-use keymend_domain::route::{Realm, Realms, Route, Routes, Written};
+use keymend_domain::policy::Policy;
+use keymend_domain::route::{Realms, Route, Routes};
 use keymend_domain::time::{Clock, Moment, SECOND_MS};
 use tokio::sync::Mutex;
 
@@ -39,6 +39,8 @@ pub struct Connected {
     guard: Arc<Guarded>,
     title: String,
     interval_ms: i64,
+    /// What the configuration says; see [`Routes::realms`] for what is its alone.
+    realms: Realms,
     state: Mutex<Option<(Moment, Health)>>,
     /// The same at a glance, for the landing page.
     is_down: AtomicBool,
@@ -56,7 +58,7 @@ impl Connected {
 /// All directories, in the order of the configuration.
 pub struct Directories {
     all: Vec<Connected>,
-    routes: RwLock<Routes>,
+    routes: Routes,
     clock: Arc<dyn Clock>,
 }
 
@@ -71,73 +73,44 @@ impl Directories {
                 guard,
                 title,
                 interval_ms: INTERVAL_MS,
+                realms: Realms::default(),
                 state: Mutex::new(None),
                 is_down: AtomicBool::new(false),
             }
         };
-        let all: Vec<Connected> = all.into_iter().map(connect).collect();
-        let names = all.iter().map(|connected| connected.directory.name());
-        let routes = Routes::new(names.map(|name| (name.clone(), Written::default())));
         Self {
-            all,
-            routes: RwLock::new(routes),
+            all: all.into_iter().map(connect).collect(),
+            routes: Routes::default(),
             clock: Arc::clone(&clock),
         }
     }
 
     /// The same, with the endings and domains by which names mean this directory.
     #[must_use]
-    pub fn called(self, name: &DirectoryName, written: Written) -> Self {
-        self.routes_to_change(|routes| routes.write(name, written));
-        self
-    }
-
-    /// Takes note of the endings and domains that a directory says are its own.
-    pub fn learn(&self, name: &DirectoryName, told: Realms) {
-        if self.routes_to_change(|routes| routes.learn(name, told)) {
-            for connected in &self.all {
-                let name = connected.directory.name();
-                let realms = self.realms(name);
-                if realms != Realms::default() {
-                    let (suffixes, domains) = (joined(&realms.suffixes), joined(&realms.domains));
-                    tracing::info!(directory = %name, suffixes, domains, "names that mean it alone");
-                }
-            }
+    pub fn called(mut self, name: &DirectoryName, realms: Realms) -> Self {
+        let mut found = self.all.iter_mut();
+        if let Some(connected) = found.find(|connected| connected.directory.name() == name) {
+            connected.realms = realms;
         }
-    }
-
-    /// What a directory says of itself, as far as it was heard.
-    #[must_use]
-    pub fn told(&self, name: &DirectoryName) -> Option<Realms> {
-        let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
-        routes.told(name).cloned()
+        let all = self.all.iter();
+        let realms = all.map(|one| (one.directory.name().clone(), one.realms.clone()));
+        self.routes = Routes::new(realms);
+        self
     }
 
     /// The endings and domains by which names mean this directory alone.
     #[must_use]
     pub fn realms(&self, name: &DirectoryName) -> Realms {
-        let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
-        routes.realms(name)
+        self.routes.realms(name)
     }
 
     /// The directories that a typed name may mean: one if the name says which, or else all.
     #[must_use]
     pub fn meant_by(&self, claim: &Claim) -> Vec<DirectoryName> {
-        match self.route(claim) {
+        match self.routes.of(claim) {
             Route::Only { directory, .. } => vec![directory],
             Route::Everywhere => self.names().cloned().collect(),
         }
-    }
-
-    fn route(&self, claim: &Claim) -> Route {
-        let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
-        routes.of(claim)
-    }
-
-    /// A lock that a panicking thread left is as good as any: the routes are drawn anew as a whole.
-    fn routes_to_change<T>(&self, change: impl FnOnce(&mut Routes) -> T) -> T {
-        let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
-        change(&mut routes)
     }
 
     /// The same, with this directory looked at every so many seconds.
@@ -235,7 +208,7 @@ impl Directories {
     /// counts as an entry that is not an account, and looks like any other name that cannot be
     /// helped.
     pub async fn find_among_answering(&self, claim: &Claim) -> (Found, Option<Unreached>) {
-        let (claim, asked) = match self.route(claim) {
+        let (claim, asked) = match self.routes.of(claim) {
             Route::Only { directory, claim } => {
                 (claim, self.connected(&directory).into_iter().collect())
             }
@@ -393,11 +366,17 @@ impl Directories {
             .any(|connected| connected.is_down.load(Ordering::Relaxed))
     }
 
-    /// Whether there are several, and one of them answered when last asked.
+    /// Whether a name in full can help: a directory other than this one answered when last asked,
+    /// is not paused, and has names that are its alone.
     #[must_use]
-    pub fn is_another_up(&self) -> bool {
-        let is_up = |connected: &Connected| !connected.is_down.load(Ordering::Relaxed);
-        self.all.len() > 1 && self.all.iter().any(is_up)
+    pub fn is_another_open(&self, than: Option<&str>, policy: &Policy) -> bool {
+        self.all.iter().any(|connected| {
+            let name = connected.directory.name();
+            let is_up = !connected.is_down.load(Ordering::Relaxed);
+            let is_other = than != Some(name.0.as_str());
+            let has_names = self.realms(name) != Realms::default();
+            is_other && is_up && has_names && policy.writes_to_directory(&name.0)
+        })
     }
 
     /// What people call the directories that did not answer when last asked.
@@ -411,13 +390,8 @@ impl Directories {
     }
 }
 
-fn joined(realms: &BTreeSet<Realm>) -> String {
-    let words: Vec<&str> = realms.iter().map(Realm::as_str).collect();
-    words.join(" ")
-}
-
 /// Whether an error is about the directory, whatever it was asked for.
-fn is_down(error: &DirectoryError) -> bool {
+pub(super) fn is_down(error: &DirectoryError) -> bool {
     match error {
         DirectoryError::Down { .. } | DirectoryError::Trust { .. } => true,
         DirectoryError::Rights { .. } | DirectoryError::Strange { .. } => false,

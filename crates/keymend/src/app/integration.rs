@@ -9,7 +9,6 @@ use keymend_domain::directory::examination::{Condition, ServerReport};
 use keymend_domain::directory::rights::{RightsReport, Severity};
 use keymend_domain::directory::{Directory, DirectoryError};
 use keymend_domain::policy::Policy;
-use keymend_domain::route::Realms;
 use keymend_domain::time::{DAY_MS, Moment};
 use serde::{Deserialize, Serialize};
 
@@ -74,9 +73,6 @@ pub struct Integration {
     pub down_since: Option<Moment>,
     /// How many looks in a row found no server.
     pub misses: u32,
-    /// The endings and domains that it says are its own; `None` if it never answered.
-    #[serde(default)]
-    pub told: Option<Realms>,
 }
 
 impl Integration {
@@ -100,7 +96,6 @@ impl Integration {
             failed_at: before.and_then(|before| before.failed_at),
             down_since: down_since.filter(|_| !is_up),
             misses: if is_up { 0 } else { misses },
-            told: None,
         }
     }
 
@@ -191,22 +186,6 @@ impl App {
         })
     }
 
-    /// Takes up what directories said of themselves before this process began, so that names go
-    /// the same way after a restart, also while one of them is silent.
-    ///
-    /// # Errors
-    ///
-    /// [`Stop::Fault`] if the store failed.
-    pub async fn recall_realms(&self) -> Result<(), Stop> {
-        for name in self.inner.directories.names() {
-            let kept = self.integration(name).await?;
-            if let Some(told) = kept.and_then(|kept| kept.told) {
-                self.inner.directories.learn(name, told);
-            }
-        }
-        Ok(())
-    }
-
     /// Looks at one directory, and proves its rights if that was not done for a day.
     pub async fn look_at(&self, name: &DirectoryName, before: Option<&Integration>) -> Integration {
         let Some(guard) = self.inner.directories.guard(name) else {
@@ -226,10 +205,6 @@ impl App {
         }
         let calls = guard.calls();
         let mut state = Integration::next(before, servers, rights, self.now());
-        if is_up && let Ok(realms) = guard.realms().await {
-            self.inner.directories.learn(name, realms);
-        }
-        state.told = self.inner.directories.told(name);
         let signing_in: Option<i64> = state.servers.iter().find_map(|server| server.latency_ms);
         state.latency_ms = calls.median_ms.or(signing_in);
         let now = Some(self.now());

@@ -4,12 +4,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use keymend_domain::account::DirectoryName;
 use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult};
-use keymend_domain::directory::{DirectoryError, Health};
+use keymend_domain::directory::Health;
 use keymend_domain::flow::Flow;
 use keymend_domain::time::{DAY_MS, HOUR_MS, Moment, SECOND_MS};
 
+use super::directories::is_down;
 use super::{App, Stop, Visitor};
 use crate::app::guarded;
 use crate::store::Tx;
@@ -18,6 +20,8 @@ use crate::store::Tx;
 const EVERY: Duration = Duration::from_secs(2);
 /// Rows looked at in one transaction.
 const ROWS_MOST: u32 = 256;
+/// So many times that many rows are looked at in one round.
+const PAGES_MOST: u32 = 16;
 /// How often the audit log is covered by a signed head.
 const COVER_EVERY_MS: i64 = 60 * SECOND_MS;
 /// How long a directory is down before administrators are told.
@@ -78,21 +82,38 @@ impl App {
     async fn settle_left_open(&self) -> Result<(), Stop> {
         // A grace of a few seconds leaves living tasks the first word.
         let before = self.now().plus_ms(-5 * SECOND_MS);
-        let open = self
-            .inner
-            .store
-            .read(move |rx| -> Result<Vec<Flow>, Stop> { Ok(rx.unsettled(before, ROWS_MOST)?) })
-            .await?;
         let mut silent = BTreeSet::new();
+        // Those that stay open are stepped over: with many orders of a silent directory, the
+        // others would never be in the first rows.
+        let mut left = 0;
+        for _ in 0..PAGES_MOST {
+            let page = (left, ROWS_MOST);
+            let open = self
+                .inner
+                .store
+                .read(move |rx| -> Result<Vec<Flow>, Stop> { Ok(rx.unsettled(before, page)?) })
+                .await?;
+            if open.is_empty() {
+                break;
+            }
+            left += self.settle_these(open, &mut silent).await;
+        }
+        Ok(())
+    }
+
+    /// Settles these orders; gives how many stay open.
+    async fn settle_these(&self, open: Vec<Flow>, silent: &mut BTreeSet<DirectoryName>) -> u32 {
+        let mut left = 0;
         for flow in open {
-            let Some(order) = flow.open_order() else {
-                continue;
-            };
             // A directory that is silent, or a server of it, is asked once in a round: the orders
             // of the others must not wait for its deadline again and again.
-            if silent.contains(&order.account.directory) {
+            let Some(order) = flow
+                .open_order()
+                .filter(|order| !silent.contains(&order.account.directory))
+            else {
+                left += 1;
                 continue;
-            }
+            };
             match self.inner.directories.read_back(&order.account).await {
                 Ok(read) => {
                     if !read.is_whole {
@@ -106,13 +127,14 @@ impl App {
                 Err(error) => {
                     // It stays open: only the directory knows, and it will be asked again.
                     tracing::warn!(order.id = %order.id, %error, "an open order must wait");
-                    if matches!(error, DirectoryError::Down { .. }) {
+                    left += 1;
+                    if is_down(&error) {
                         silent.insert(order.account.directory.clone());
                     }
                 }
             }
         }
-        Ok(())
+        left
     }
 
     /// Signs the head of the audit log, so that a cut tail is noticed.
@@ -133,10 +155,12 @@ impl App {
             .names()
             .filter(|name| watch.asks(name, directories.interval_ms(name), self.now()))
             .collect();
-        // All at once: one that hangs must not hold up the news of the others.
-        let asking = names.iter().map(|name| directories.health(name));
-        let answers = futures_util::future::join_all(asking).await;
-        for (name, health) in names.into_iter().zip(answers) {
+        // All at once, and each noted as it comes: one that hangs must not hold up the news of the
+        // others.  The next round waits for it, a few seconds at most.
+        let asking = names.into_iter();
+        let asking = asking.map(|name| async move { (name, directories.health(name).await) });
+        let mut answers: FuturesUnordered<_> = asking.collect();
+        while let Some((name, health)) = answers.next().await {
             let changed = watch.note(name, &health, self.now());
             if changed.is_news {
                 self.note_state(name, &health).await;

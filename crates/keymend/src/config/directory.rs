@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use keymend_domain::route::Written;
+use keymend_domain::route::Realms;
 use keymend_domain::secret::Secret;
 use url::Url;
 
@@ -34,7 +34,7 @@ pub struct DirectoryConfig {
     /// Where the accounts are.
     pub base: String,
     /// The endings and domains by which names mean this directory alone.
-    pub realms: Written,
+    pub realms: Realms,
     /// Attributes a typed name is looked up in.
     pub login_attributes: Option<Vec<String>>,
     /// A filter that accounts must match, in parentheses.

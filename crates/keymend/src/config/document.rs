@@ -213,17 +213,15 @@ pub struct DirectorySection {
     pub base: String,
     /// Endings of user names, what stands behind the `@`, that mean this directory and no other.
     /// Such a name is asked of this directory alone, and goes on working while another is silent.
-    /// By default an Active Directory has the DNS name of its domain, and other kinds have none;
-    /// `[]` means none at all.  Of no use with a single directory.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Without it no ending is its own.  Of no use with a single directory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), example = ["example.org"])]
-    pub suffixes: Option<Vec<String>>,
+    pub suffixes: Vec<String>,
     /// What may stand before the `\` of a user name, as in `EXAMPLE\jane`, to mean this directory
-    /// and no other; what stands behind it is then looked up here.  By default an Active Directory
-    /// has both names of its domain, and other kinds have none; `[]` means none at all.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// and no other; what stands behind it is then looked up here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), example = ["EXAMPLE"])]
-    pub domains: Option<Vec<String>>,
+    pub domains: Vec<String>,
     /// The attributes a typed user name is looked up in.  By default `uid` and `mail`, and in an
     /// Active Directory `sAMAccountName`, `userPrincipalName` and `mail`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,22 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keymend_domain::route::{Realm, Written};
+use keymend_domain::route::{Realm, Realms};
 
 use super::check::Checker;
 use super::directory::DirectoryConfig;
 use super::document::DirectorySection;
 
 /// One of the two lists of a section.
-type List = fn(&Written) -> Option<&BTreeSet<Realm>>;
+type List = fn(&Realms) -> &BTreeSet<Realm>;
 
 /// The realms of one section.
-pub(super) fn check(section: &DirectorySection, at: &str, checker: &mut Checker<'_>) -> Written {
-    let suffixes = section.suffixes.as_deref();
-    let domains = section.domains.as_deref();
-    Written {
-        suffixes: suffixes.map(|texts| all(texts, &format!("{at}.suffixes"), checker)),
-        domains: domains.map(|texts| all(texts, &format!("{at}.domains"), checker)),
+pub(super) fn check(section: &DirectorySection, at: &str, checker: &mut Checker<'_>) -> Realms {
+    Realms {
+        suffixes: all(&section.suffixes, &format!("{at}.suffixes"), checker),
+        domains: all(&section.domains, &format!("{at}.domains"), checker),
     }
 }
 
@@ -41,13 +39,13 @@ fn all(texts: &[String], key: &str, checker: &mut Checker<'_>) -> BTreeSet<Realm
 /// Complains of realms that two directories claim: nobody could say whom such a name means.
 pub(super) fn check_shared(directories: &[DirectoryConfig], checker: &mut Checker<'_>) {
     let lists: [(&str, List); 2] = [
-        ("suffixes", |own| own.suffixes.as_ref()),
-        ("domains", |own| own.domains.as_ref()),
+        ("suffixes", |own| &own.suffixes),
+        ("domains", |own| &own.domains),
     ];
     for (key, list) in lists {
         let mut owners: BTreeMap<&Realm, &str> = BTreeMap::new();
         for directory in directories {
-            for realm in list(&directory.realms).into_iter().flatten() {
+            for realm in list(&directory.realms) {
                 let Some(owner) = owners.insert(realm, &directory.name) else {
                     continue;
                 };

@@ -82,8 +82,6 @@ pub(super) async fn build(path: &Path, config: &Config) -> Result<Built, Stop> {
         policy,
     };
     let app = App::new(parts);
-    let recalled = app.recall_realms().await;
-    recalled.map_err(|stop| Stop::Fault(words::chain(&stop)))?;
     Ok(Built {
         app,
         store,

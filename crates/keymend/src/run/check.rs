@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use keymend_domain::directory::{Directory, Health};
-use keymend_domain::route::Realms;
 use keymend_domain::time::Clock;
 
 use super::{breach, build, words};
@@ -50,7 +49,8 @@ pub fn check(arguments: &ConfigCheck, output: Output<'_>) -> Result<(), Stop> {
     }
     let tried = super::runtime()?.block_on(try_all(&directories, &carriers));
     let failed = tried.iter().filter(|part| !part.faults.is_empty()).count();
-    let rows: Vec<Vec<String>> = tried.iter().flat_map(Tried::rows).collect();
+    let mut rows: Vec<Vec<String>> = tried.iter().flat_map(Tried::rows).collect();
+    rows.extend(super::runtime()?.block_on(proposed(&directories, &config)));
     print(output, &words::table(&rows))?;
     match failed {
         0 => Ok(()),
@@ -61,18 +61,10 @@ pub fn check(arguments: &ConfigCheck, output: Output<'_>) -> Result<(), Stop> {
     }
 }
 
-/// Which names are asked of which directory alone, as far as the file says it.
+/// Which names are asked of which directory alone.
 fn routes(config: &Config) -> Vec<Vec<String>> {
     let row = |section: &DirectoryConfig| {
-        let own = &section.realms;
-        let written = Realms {
-            suffixes: own.suffixes.clone().unwrap_or_default(),
-            domains: own.domains.clone().unwrap_or_default(),
-        };
-        let mut names = words::realms(&written);
-        if own.suffixes.is_none() || own.domains.is_none() {
-            names.push_str(", and what an Active Directory says of itself");
-        }
+        let names = words::realms(&section.realms);
         vec![format!("directory.{}", section.name), names]
     };
     let rows = config.directories.iter().map(row);
@@ -119,6 +111,21 @@ async fn try_all(directories: &[(Arc<dyn Directory>, String)], carriers: &Carrie
         }
     }
     tried
+}
+
+/// What might be written for directories that say by which names they are called.
+async fn proposed(all: &[(Arc<dyn Directory>, String)], config: &Config) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    for ((directory, _), section) in all.iter().zip(&config.directories) {
+        let told = directory.realms().await.unwrap_or_default();
+        if let Some(proposal) = words::proposal(&told, &section.realms)
+            && all.len() > 1
+        {
+            let name = format!("directory.{}", section.name);
+            rows.push(vec![name, "may have".to_owned(), proposal]);
+        }
+    }
+    rows
 }
 
 async fn faults_of(carrier: &Carrier) -> Vec<String> {

@@ -39,8 +39,10 @@ struct Shown<'a> {
     directory: &'a str,
     title: &'a str,
     says: String,
-    /// The endings and domains by which names mean it alone.
+    /// The endings and domains by which names mean it alone, as the file stands.
     realms: Realms,
+    /// What the file might say of its names besides, by its own word just now.
+    proposed: Option<String>,
     #[serde(flatten)]
     state: Option<&'a Integration>,
 }
@@ -56,18 +58,23 @@ fn status(arguments: &DirectoryStatus) -> Result<String, Stop> {
             let state = look(&built, &name, arguments.now).await?;
             let says = says(&built, &name, state.as_ref());
             let realms = built.app.directories().realms(&name);
+            let proposed = match arguments.now && config.directories.len() > 1 {
+                true => proposed(&built, section).await,
+                false => None,
+            };
             if arguments.json {
                 let shown = Shown {
                     directory: &section.name,
                     title: &section.title,
                     says,
                     realms,
+                    proposed,
                     state: state.as_ref(),
                 };
                 let value = serde_json::to_value(&shown);
                 all.push(value.map_err(|error| Stop::Fault(error.to_string()))?);
             } else {
-                text.push_str(&report(section, (&says, &realms), state.as_ref()));
+                text.push_str(&report(section, (&says, proposed), state.as_ref()));
             }
         }
         if config.directories.is_empty() {
@@ -87,6 +94,12 @@ async fn look(built: &Built, name: &DirectoryName, now: bool) -> Result<Option<I
     }
     let kept = built.app.integration(name).await;
     kept.map_err(|stop| Stop::Fault(words::chain(&stop)))
+}
+
+async fn proposed(built: &Built, section: &DirectoryConfig) -> Option<String> {
+    let name = DirectoryName(section.name.clone());
+    let told = built.app.directories().get(&name)?.realms().await.ok()?;
+    words::proposal(&told, &section.realms)
 }
 
 /// The state line of one directory, as a sentence.
@@ -130,7 +143,7 @@ fn limits(missing: &[String], unproven: &[String]) -> String {
 
 fn report(
     section: &DirectoryConfig,
-    (says, realms): (&str, &Realms),
+    (says, proposed): (&str, Option<String>),
     state: Option<&Integration>,
 ) -> String {
     let mut text = format!("{} ({})\n  {says}\n", section.name, section.title);
@@ -143,11 +156,12 @@ fn report(
         .map_or_else(|| "-".to_owned(), |ms| format!("{ms} ms"));
     let mut rows = vec![
         ("service account", section.bind_dn.clone()),
-        ("names", words::realms(realms)),
+        ("names", words::realms(&section.realms)),
         ("latency", latency),
         ("last success", or_never(state.succeeded_at)),
         ("last failure", or_never(state.failed_at)),
     ];
+    rows.extend(proposed.map(|proposal| ("may have", proposal)));
     for server in &state.servers {
         let how = match server.broken() {
             Some(point) => format!("{}: {}", point.link.word(), point.detail),

@@ -1,10 +1,11 @@
 //! What the commands say: tables, findings of the policy check, and chains of causes.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 
 use jiff::Timestamp;
 use keymend_domain::policy::{Finding, Severity};
-use keymend_domain::route::Realms;
+use keymend_domain::route::{Realm, Realms};
 use keymend_domain::time::Moment;
 
 /// An error with everything that caused it, outermost first.
@@ -193,6 +194,31 @@ pub(super) fn realms(realms: &Realms) -> String {
     }
 }
 
+/// The lines of the file that would send a directory the names by which it says it is called;
+/// `None` if they are written.
+pub(super) fn proposal(told: &Realms, written: &Realms) -> Option<String> {
+    let line = |key: &str,
+                told: &BTreeSet<Realm>,
+                written: &BTreeSet<Realm>,
+                shown: fn(&str) -> String| {
+        let is_new = !told.is_subset(written);
+        let all: Vec<String> = written.union(told).map(|own| shown(own.as_str())).collect();
+        is_new.then(|| format!("{key} = {all:?}"))
+    };
+    let suffixes = line("suffixes", &told.suffixes, &written.suffixes, str::to_owned);
+    let domains = line(
+        "domains",
+        &told.domains,
+        &written.domains,
+        str::to_uppercase,
+    );
+    let lines: Vec<String> = suffixes.into_iter().chain(domains).collect();
+    (!lines.is_empty()).then(|| {
+        let lines = lines.join(" and ");
+        format!("{lines}: it is called so; write that if names of no other directory look so")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,6 +261,24 @@ mod tests {
         assert_eq!(harmless(&long).chars().count(), SIGNS_MAX + 1);
         let row = vec!["dc1".to_owned(), "line\nof \u{1b}[31mred".to_owned()];
         assert_eq!(table(&[row]), "dc1  line\u{fffd}of \u{fffd}[31mred\n");
+    }
+
+    #[test]
+    fn what_a_directory_says_of_itself_is_proposed_as_lines_to_write() {
+        let realms = |suffixes: &[&str], domains: &[&str]| {
+            let set = |texts: &[&str]| texts.iter().map(|text| Realm::new(text).unwrap()).collect();
+            Realms {
+                suffixes: set(suffixes),
+                domains: set(domains),
+            }
+        };
+        let told = realms(&["lab.test"], &["lab", "lab.test"]);
+        let line = proposal(&told, &realms(&["mail.test"], &["LAB"])).unwrap();
+        expect![[r#"suffixes = ["lab.test", "mail.test"] and domains = ["LAB", "LAB.TEST"]: it is called so; write that if names of no other directory look so"#]].assert_eq(&line);
+        let line = proposal(&told, &realms(&["lab.test"], &[])).unwrap();
+        expect![[r#"domains = ["LAB", "LAB.TEST"]: it is called so; write that if names of no other directory look so"#]].assert_eq(&line);
+        assert_eq!(proposal(&told, &told), None);
+        assert_eq!(proposal(&Realms::default(), &told), None);
     }
 
     #[test]

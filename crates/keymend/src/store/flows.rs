@@ -77,19 +77,24 @@ impl Rx<'_> {
     }
 
     /// Flows with an order whose deadline passed before `deadline_before`, longest waiting first.
+    /// The first `skipped` of them are left out, and no more than `limit` are given.
     ///
     /// # Errors
     ///
     /// [`StoreFault`] if the store cannot be read.
-    pub fn unsettled(&self, deadline_before: Moment, limit: u32) -> Result<Vec<Flow>, StoreFault> {
+    pub fn unsettled(
+        &self,
+        deadline_before: Moment,
+        (skipped, limit): (u32, u32),
+    ) -> Result<Vec<Flow>, StoreFault> {
         let sql = format!(
             "SELECT {COLUMNS} FROM flow WHERE deadline < $1 AND stage = 'writing'
-             ORDER BY deadline LIMIT $2"
+             ORDER BY deadline, id LIMIT $2 OFFSET $3"
         );
         let rows = self.rows(
             "reading unsettled flows",
             &sql,
-            params![deadline_before.0, limit],
+            params![deadline_before.0, limit, skipped],
             StoredFlow::read,
         )?;
         Ok(self.open_flows(rows))

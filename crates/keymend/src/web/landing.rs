@@ -97,7 +97,7 @@ fn prepared(
         user: String::new(),
         example: site.user_example.clone(),
         down: Vec::new(),
-        is_another_up: false,
+        is_another_open: false,
         human,
     };
     let html = renderer

@@ -77,7 +77,7 @@ impl Desk {
     /// Answers a stop that no form can show.
     pub(super) fn stop(&self, stop: Stop) -> Response {
         match stop {
-            Stop::Refused(refusal) => self.refused(&refusal),
+            Stop::Refused(refusal) => self.refused_within(&refusal),
             Stop::NoFlow => self.go("/reset").done(),
             Stop::NotSignedIn => self.go("/signin").done(),
             Stop::Renewed => self.go("/me").done(),
@@ -91,7 +91,7 @@ impl Desk {
         let status = status_of(refusal);
         match refusal {
             Refusal::DirectoryDown { .. } | Refusal::SitePaused { .. } => {
-                self.out_of_reach(refusal, &frame)
+                self.out_of_reach(refusal, &frame, false)
             }
             Refusal::NameBlocked { wait_mins } => {
                 let minutes = *wait_mins;
@@ -115,7 +115,7 @@ impl Desk {
         let status = status_of(refusal);
         match refusal {
             Refusal::DirectoryDown { .. } | Refusal::SitePaused { .. } => {
-                self.out_of_reach(refusal, &frame)
+                self.out_of_reach(refusal, &frame, gate.is_some_and(|(step, _)| step > 1))
             }
             Refusal::WayNone => {
                 let (step, of) = gate.unwrap_or((2, 2));
@@ -135,16 +135,31 @@ impl Desk {
         }
     }
 
+    /// The same within an attempt or a sign-in: whoever is there has typed a name already, and may
+    /// be known.
+    pub(super) fn refused_within(&self, refusal: &Refusal) -> Response {
+        match refusal {
+            Refusal::DirectoryDown { .. } | Refusal::SitePaused { .. } => {
+                self.out_of_reach(refusal, &self.frame(), true)
+            }
+            other => self.refused(other),
+        }
+    }
+
     /// S28: a directory that does not answer, or that its administrators paused.
-    fn out_of_reach(&self, refusal: &Refusal, frame: &Frame) -> Response {
+    fn out_of_reach(&self, refusal: &Refusal, frame: &Frame, is_known: bool) -> Response {
         let (Refusal::DirectoryDown { directory } | Refusal::SitePaused { directory }) = refusal
         else {
             return self.not_found();
         };
+        let app = self.web.app();
+        let all = app.directories();
+        // Whoever is known has the account in that very directory.
+        let is_another_open = !is_known && all.is_another_open(Some(directory), &app.policy());
         let page = DirectoryDown {
-            directory: self.web.app().directories().title(directory),
+            directory: all.title(directory),
             is_paused: matches!(refusal, Refusal::SitePaused { .. }),
-            is_one_of_several: self.web.app().directories().is_another_up(),
+            is_another_open,
         };
         self.page(status_of(refusal), frame, &page).done()
     }

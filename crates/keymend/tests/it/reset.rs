@@ -1,7 +1,9 @@
 //! A forgotten password becomes a new one.
 
 use expect_test::expect;
+use keymend_domain::directory::Directory as _;
 use keymend_domain::policy::Enforcement;
+use keymend_domain::secret::Password;
 
 use crate::people::{MAILBOX, NEW, OLD};
 use crate::world::World;
@@ -186,6 +188,19 @@ async fn that_a_password_is_too_young_is_told_after_the_first_gate_and_not_befor
     let mut yara = world.visitor();
     yara.forgot("yara15").await;
     assert!(yara.page.notes().is_empty());
+    yara.proves_by_email().await;
+    // There is no lock that could be lifted instead.
+    expect![[r#"
+        200 One more step
+        ~ Your password was changed on 2 March 2026. Your directory allows the next change from 3 March 2026, 09:00."#]].assert_eq(&yara.sees());
+    assert!(yara.page.form("/flow/unlock-instead").is_none());
+
+    let wrong = Password::new("not what it is".to_owned()).unwrap();
+    for _ in 0..5 {
+        let id = world.account("yara15");
+        world.directory.check_password(&id, &wrong).await.unwrap();
+    }
+    yara.forgot("yara15").await;
     yara.proves_by_email().await;
     expect![[r#"
         200 One more step

@@ -13,6 +13,7 @@ use keymend_domain::directory::{
     Directory, DirectoryError, Found, Health, NoMatch, PasswordRules, SignIn, WriteOrder,
     WriteOutcome,
 };
+use keymend_domain::route::Realms;
 use keymend_domain::secret::Password;
 
 use crate::people::OLD;
@@ -102,6 +103,10 @@ impl Directory for Branch {
             },
             false => Health::Up,
         }
+    }
+
+    async fn realms(&self) -> Result<Realms, DirectoryError> {
+        Ok(Realms::default())
     }
 }
 

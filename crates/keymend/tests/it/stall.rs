@@ -8,6 +8,7 @@ use keymend_domain::account::{Account, AccountRef, Claim, DirectoryName};
 use keymend_domain::directory::{
     Directory, DirectoryError, Found, Health, PasswordRules, SignIn, WriteOrder, WriteOutcome,
 };
+use keymend_domain::route::Realms;
 use keymend_domain::secret::Password;
 use tokio::sync::Semaphore;
 
@@ -73,5 +74,9 @@ impl Directory for Stalling {
 
     async fn health(&self) -> Health {
         self.directory.health().await
+    }
+
+    async fn realms(&self) -> Result<Realms, DirectoryError> {
+        Ok(Realms::default())
     }
 }

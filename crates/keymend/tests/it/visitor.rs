@@ -154,7 +154,7 @@ impl<'w> Visitor<'w> {
         self.follows().await
     }
 
-    async fn follows(&mut self) -> &mut Self {
+    pub async fn follows(&mut self) -> &mut Self {
         for _ in 0..5 {
             let Some(path) = self.answer.location().map(str::to_owned) else {
                 self.page = Page::read(&self.answer.body);

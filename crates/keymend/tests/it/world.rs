@@ -22,7 +22,7 @@ use keymend_domain::account::{AccountRef, DirectoryName};
 use keymend_domain::directory::Directory;
 use keymend_domain::method::MethodKind;
 use keymend_domain::policy::{BotCheck, Policy, Settings};
-use keymend_domain::route::Written;
+use keymend_domain::route::Realms;
 use keymend_domain::time::{Clock, Entropy, Moment};
 
 use crate::chance::Seeded;
@@ -47,7 +47,7 @@ pub struct Plan {
     texts: Option<Carrier>,
     is_plain: bool,
     beside: Option<Arc<dyn Directory>>,
-    called: Vec<(DirectoryName, Written)>,
+    called: Vec<(DirectoryName, Realms)>,
 }
 
 impl Plan {
@@ -105,8 +105,8 @@ impl Plan {
     }
 
     /// The endings and domains by which names mean this directory alone.
-    pub fn called(mut self, name: &str, written: Written) -> Self {
-        self.called.push((DirectoryName(name.to_owned()), written));
+    pub fn called(mut self, name: &str, realms: Realms) -> Self {
+        self.called.push((DirectoryName(name.to_owned()), realms));
         self
     }
 

@@ -315,9 +315,11 @@ fn unlocking_alone_that_one_directory_does_not_have_is_said_and_a_new_password_g
             ..
         }
     ));
+    // The step stays where it says so; nothing else is paused.
     let flow = world.orders_unlock(flow);
-    assert_eq!(world.refused(), "site.paused");
+    assert_eq!(world.refused(), "step.wrong");
     assert!(world.ticket.is_none());
+    assert_eq!(flow.stage().word(), "proven");
 
     let flow = world.does(flow, |flow, ctx| flow.switch_intent(Intent::Reset, ctx));
     let back = world.does(flow.clone(), |flow, ctx| {

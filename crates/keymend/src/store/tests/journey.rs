@@ -257,10 +257,11 @@ async fn orders_past_their_deadline_and_flows_past_their_time_are_found() {
     let (now, later) = (NOW.plus_ms(1), NOW.plus_ms(60 * MINUTE_MS));
     let found = store
         .read(move |rx| {
-            assert!(rx.unsettled(now, 9)?.is_empty());
+            assert!(rx.unsettled(now, (0, 9))?.is_empty());
+            assert!(rx.unsettled(later, (1, 9))?.is_empty());
             assert!(rx.expired(now, 9)?.is_empty());
             let count = rx.count_flows_by_stage()?;
-            Ok::<_, StoreFault>((rx.unsettled(later, 9)?, rx.expired(later, 9)?, count))
+            Ok::<_, StoreFault>((rx.unsettled(later, (0, 9))?, rx.expired(later, 9)?, count))
         })
         .await
         .unwrap();

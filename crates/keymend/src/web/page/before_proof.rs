@@ -21,8 +21,8 @@ pub struct Start {
     pub example: String,
     /// The directories that cannot be reached just now, by their display names.
     pub down: Vec<String>,
-    /// Whether others can.
-    pub is_another_up: bool,
+    /// Whether others can, and have names that are their own.
+    pub is_another_open: bool,
     /// How the visitor shows to be no robot.
     pub human: HumanCheck,
 }
@@ -140,7 +140,7 @@ impl Page for Start {
             user: String::new(),
             example: "jane.doe".to_owned(),
             down: Vec::new(),
-            is_another_up: false,
+            is_another_open: false,
             human,
         };
         let work = HumanCheck::Work {
@@ -160,7 +160,7 @@ impl Page for Start {
             },
             Self {
                 down: vec!["Head office".to_owned()],
-                is_another_up: true,
+                is_another_open: true,
                 ..start(work)
             },
             start(HumanCheck::Waited {

@@ -82,7 +82,7 @@ pub struct DirectoryDown {
     /// Whether its administrators paused it, rather than that it fell silent.
     pub is_paused: bool,
     /// Whether names that say where they belong can still be helped, in other directories.
-    pub is_one_of_several: bool,
+    pub is_another_open: bool,
 }
 
 /// S25: how to get help.
@@ -209,10 +209,10 @@ impl Page for DirectoryDown {
     const TEMPLATE: &'static str = "directory_down.html";
 
     fn samples() -> Vec<Self> {
-        let page = |is_paused, is_one_of_several| Self {
+        let page = |is_paused, is_another_open| Self {
             directory: "Head office".to_owned(),
             is_paused,
-            is_one_of_several,
+            is_another_open,
         };
         vec![page(false, false), page(true, false), page(false, true)]
     }

@@ -334,7 +334,7 @@ fn pages_before_the_first_proof_hold_site_settings_and_what_was_typed_and_nothin
         start.html.human.kind
         start.html.human.ticket
         start.html.human.token
-        start.html.is_another_up
+        start.html.is_another_open
         start.html.user
         queue_wait.html.renew_secs
         ways.html.ways
@@ -367,7 +367,7 @@ fn the_prepared_landing_page_is_the_rendered_one() {
         user: String::new(),
         example: "jane.doe".to_owned(),
         down: Vec::new(),
-        is_another_up: false,
+        is_another_open: false,
         human: HumanCheck::Work {
             challenge: challenge.to_owned(),
             bits: 12,

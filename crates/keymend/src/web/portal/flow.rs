@@ -3,7 +3,7 @@
 use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::Response;
-use keymend_domain::directory::{Barrier, DeedKind};
+use keymend_domain::directory::{Barrier, DeedKind, RuleBroken};
 use keymend_domain::flow::{Finish, Intent as Wish, View};
 use keymend_domain::method::MethodKind;
 use keymend_domain::refusal::Refusal;
@@ -221,12 +221,16 @@ impl Shown<'_> {
             return self.desk.not_found();
         };
         let mut notes = Vec::from_iter(too_young.map(|at| self.desk.young_note(at, *changed_at)));
-        let offers_unlock = !notes.is_empty() && *may_unlock;
+        let mut is_young = too_young.is_some();
         let mut rejected = None;
         let mut errors = self.errors(Some("password"));
         if let Some(Refusal::PasswordRejected(broken)) = &self.page.said
             && let Some(note) = self.desk.directory_note(broken)
         {
+            // The directory may know that alone.
+            is_young |= broken
+                .iter()
+                .any(|rule| matches!(rule, RuleBroken::Young { .. }));
             // The page itself says it, under its own heading.
             errors.retain(|line| line.refusal_id != note.refusal_id);
             // Of two notes about one thing, the one made of the account knows more.
@@ -241,7 +245,7 @@ impl Shown<'_> {
             notes,
             rejected,
             strength: self.strength,
-            offers_unlock,
+            offers_unlock: is_young && *may_unlock,
         };
         self.open_with(&page, errors)
     }

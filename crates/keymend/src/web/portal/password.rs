@@ -201,7 +201,7 @@ async fn changed_to(desk: &Desk, changed: Result<Written, Stop>, kept: &Secret) 
     let written = match changed {
         Ok(written) => written,
         Err(Stop::Refused(Refusal::DirectoryDown { directory })) => {
-            return desk.refused(&Refusal::DirectoryDown { directory });
+            return desk.refused_within(&Refusal::DirectoryDown { directory });
         }
         Err(Stop::Refused(refusal)) => return show_refusal(desk, &refusal, kept).await,
         Err(stop) => return desk.stop(stop),

@@ -93,11 +93,12 @@ impl Form {
 }
 
 fn form(desk: &Desk, shown: Form) -> Response {
+    let app = desk.web.app();
     let page = Start {
         user: shown.user,
         example: desk.web.site().user_example.clone(),
-        down: desk.web.app().directories().down_titles(),
-        is_another_up: desk.web.app().directories().is_another_up(),
+        down: app.directories().down_titles(),
+        is_another_open: app.directories().is_another_open(None, &app.policy()),
         human: shown.human,
     };
     let mut frame = Desk::with_errors(desk.frame(), shown.errors);

@@ -22,6 +22,9 @@ const PEOPLE: [(&str, &str, &str); 4] = [
     ("desktop, no script", "nested.nia", "+447700900134"),
 ];
 
+/// How long all windows of one walk may take together, in seconds.
+const WALK_SECS_MOST: &str = "600";
+
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// What `walks/served.mjs` changes a password to in the end.
@@ -80,7 +83,9 @@ fn walks(house: &House, name: &str) {
                 thread::park_timeout(PAUSE);
             }
         });
-        let output = Command::new("node")
+        // A browser that hangs is ended, so that the test fails with what was said until then.
+        let output = Command::new("timeout")
+            .args(["--kill-after=5", WALK_SECS_MOST, "node"])
             .arg(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/browser/run.mjs"))
             .arg(name)
             .env("KEYMEND_SERVED", &about)
