@@ -224,6 +224,7 @@ impl Directory for Embedded {
         vec![ServerTallies {
             server: self.name.0.clone(),
             accounts: tallies,
+            is_only: true,
         }]
     }
 

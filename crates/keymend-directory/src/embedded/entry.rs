@@ -3,7 +3,7 @@
 use keymend_domain::account::{
     Account, AccountRef, AccountState, Anchor, DirectoryName, Lock, Protection,
 };
-use keymend_domain::directory::tally::Tally;
+use keymend_domain::directory::tally::{PasswordSet, Tally};
 use keymend_domain::directory::{MustChange, RuleBroken, SignIn};
 use keymend_domain::time::Moment;
 use serde::{Deserialize, Serialize};
@@ -157,7 +157,8 @@ impl Seen {
             anchor: self.anchor,
             count: self.entry.bad_passwords,
             times: self.entry.last_bad_at.into_iter().collect(),
-            password_set_at: self.entry.password_changed_at,
+            password_set: PasswordSet::told(self.entry.password_changed_at),
+            forgotten_at: None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The servers of one directory: failover in order, and the connections kept to each.
 
+mod lookout;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,6 +18,7 @@ use super::dialect::{self, Abilities, Offer, Witness};
 use super::dn::DnKey;
 use super::permits::Permits;
 use super::until::Until;
+use lookout::Lookout;
 
 /// How long a server that failed is asked last.
 const SHUNNED_MS: i64 = 30 * SECOND_MS;
@@ -98,6 +101,7 @@ pub(super) struct Server {
     permits: Permits,
     failed_at: Mutex<Option<Moment>>,
     offer: Mutex<Option<Arc<Offer>>>,
+    lookout: Lookout,
 }
 
 impl std::fmt::Debug for Server {
@@ -128,6 +132,7 @@ impl Server {
             permits: Permits::new(sizes.1),
             failed_at: Mutex::default(),
             offer: Mutex::default(),
+            lookout: Lookout::default(),
         }
     }
 

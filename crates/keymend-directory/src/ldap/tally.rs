@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use keymend_domain::account::{AccountRef, Anchor};
-use keymend_domain::directory::tally::{ServerTallies, Tally};
+use keymend_domain::directory::tally::{PasswordSet, ServerTallies, Tally};
 use ldap3::Scope;
 
 use super::connect::{Failure, Hits, Search, Step};
@@ -13,40 +13,35 @@ use super::dialect::Dialect;
 use super::entry::Entry;
 use super::filter::Filter;
 use super::servers::{Server, Service};
+use super::until::Until;
 use super::{Ldap, active_directory, ds389, verdict};
 
-/// How long one server may take for one search and the way to it.
-const SERVER_LIMIT: Duration = Duration::from_secs(10);
+/// How long one search may take, and the way to a server as well: far less than a person's call
+/// may, since all the others of the round wait for it.
+const STEP_LIMIT: Duration = Duration::from_secs(4);
+/// How long all that is asked about the accounts of one search may take.
+const SEARCH_LIMIT: Duration = Duration::from_secs(10);
+/// How long a server may take for a round; accounts it was not asked for by then must wait.
+const ROUND_LIMIT: Duration = Duration::from_secs(30);
+/// After so many searches that failed, each tried on two connections, a server is left alone.
+const FAILURES_MOST: u32 = 2;
 /// Accounts in one search at most: with more of them filters grow long, and some servers refuse
 /// results of more than a few hundred entries.
 const ACCOUNTS_AT_ONCE: usize = 50;
 
+/// RFC 4511 §4.1.9.
+const SIZE_LIMIT_EXCEEDED: u32 = 4;
+
 /// What is read of an account on OpenLDAP.
 const ATTRIBUTES: [&str; 3] = ["entryUUID", "pwdFailureTime", "pwdChangedTime"];
 
-/// Asks every server.  One that does not answer is left out.
+/// Asks every server.  One that does not answer is left out; of one that answers in part, that
+/// part is told.
 pub(super) async fn of_servers(ldap: &Ldap, accounts: &[AccountRef]) -> Vec<ServerTallies> {
-    let asking = ldap.servers.all().iter().map(|server| async move {
-        let address = server.address();
-        match tokio::time::timeout(SERVER_LIMIT, of_server(ldap, server, accounts)).await {
-            Ok(Ok(accounts)) => Some(ServerTallies {
-                server: server.host(),
-                accounts,
-            }),
-            Ok(Err(failure)) => {
-                let error = &failure.error;
-                tracing::debug!(server = address, %error, "a server was not asked what it counts");
-                None
-            }
-            Err(_) => {
-                tracing::debug!(
-                    server = address,
-                    "a server did not say in time what it counts"
-                );
-                None
-            }
-        }
-    });
+    let servers = ldap.servers.all();
+    let asking = servers
+        .iter()
+        .map(|server| of_server(ldap, server, accounts));
     join_all(asking).await.into_iter().flatten().collect()
 }
 
@@ -54,21 +49,79 @@ async fn of_server(
     ldap: &Ldap,
     server: &Server,
     accounts: &[AccountRef],
-) -> Result<Vec<Tally>, Failure> {
-    let service = server.service().await?;
-    let mut tallies = Vec::new();
+) -> Option<ServerTallies> {
+    let until = Until::after(ROUND_LIMIT);
+    let (mut tallies, mut is_heard) = (Vec::new(), false);
+    let (mut failures, mut last) = (0, None);
     for some in accounts.chunks(ACCOUNTS_AT_ONCE) {
-        let hits = search(ldap, server, &service, some)
-            .await
-            .inspect_err(|_| {
-                server.discard(&service);
-            })?;
+        if failures >= FAILURES_MOST {
+            break;
+        }
+        if until.left().is_zero() {
+            last = Some(late());
+            break;
+        }
+        match of_some_twice(ldap, server, some).await {
+            Ok(found) => {
+                is_heard = true;
+                tallies.extend(found);
+            }
+            Err(failure) => {
+                failures += 1;
+                last = Some(failure);
+            }
+        }
+    }
+    server.notes_round(last.as_ref().map(|failure| &failure.error));
+    is_heard.then(|| ServerTallies {
+        server: server.host(),
+        accounts: tallies,
+        is_only: ldap.servers.count() == 1,
+    })
+}
+
+fn late() -> Failure {
+    Failure::down(Step::Search, "the answer took too long")
+}
+
+/// A connection that lay idle since the round before may be dead without anybody having said so,
+/// and so a search that failed is made once more on a fresh one.
+async fn of_some_twice(
+    ldap: &Ldap,
+    server: &Server,
+    accounts: &[AccountRef],
+) -> Result<Vec<Tally>, Failure> {
+    let mut found = of_some(ldap, server, accounts).await;
+    if found.is_err() {
+        server.leaves_lookout();
+        found = of_some(ldap, server, accounts).await;
+    }
+    found.inspect_err(|_| server.leaves_lookout())
+}
+
+async fn of_some(
+    ldap: &Ldap,
+    server: &Server,
+    accounts: &[AccountRef],
+) -> Result<Vec<Tally>, Failure> {
+    let asking = async {
+        let service = server.lookout(STEP_LIMIT).await?;
+        let hits = search(ldap, server, &service, accounts).await?;
+        // Where entries are missing nobody knows whose, so a part is no answer.
+        if hits.rc == SIZE_LIMIT_EXCEEDED {
+            return Err(Failure::strange(Step::Search, "result 4"));
+        }
         verdict::of_search(hits.rc)?;
+        let mut tallies = Vec::new();
         for entry in hits.entries {
             tallies.extend(of_entry(ldap, (server, &service), &entry).await?);
         }
+        Ok(tallies)
+    };
+    match tokio::time::timeout(SEARCH_LIMIT, asking).await {
+        Ok(found) => found,
+        Err(_) => Err(late()),
     }
-    Ok(tallies)
 }
 
 async fn search(
@@ -113,7 +166,8 @@ async fn search(
         size_limit: 0,
         types_only: false,
     };
-    let hits = service.connection.search(&search, server.call_timeout());
+    let limit = STEP_LIMIT.min(server.call_timeout());
+    let hits = service.connection.search(&search, limit);
     hits.await.map_err(|fault| fault.failure(Step::Search))
 }
 
@@ -128,7 +182,7 @@ async fn of_entry(
             // Remembered for a minute, so that this is no search for each account.
             let policy = ldap.ds389.policy(at, entry).await;
             let policy = policy.map_err(|fault| fault.failure(Step::Search))?;
-            ds389::tally::of(entry, &policy, &at.1.offer)
+            ds389::tally::of(entry, &policy, (&at.1.offer, ldap.clock.now()))
         }
         Dialect::OpenLdap | Dialect::Unfamiliar => of_open_ldap(entry),
     })
@@ -143,7 +197,8 @@ fn of_open_ldap(entry: &Entry) -> Option<Tally> {
         anchor,
         count: u32::try_from(count).unwrap_or(u32::MAX),
         times: entry.moments("pwdFailureTime").collect(),
-        password_set_at: entry.moment("pwdChangedTime"),
+        password_set: PasswordSet::told(entry.moment("pwdChangedTime")),
+        forgotten_at: None,
     })
 }
 

@@ -12,8 +12,39 @@ use crate::time::Moment;
 pub struct ServerTallies {
     /// The server's name, as people who run it know it; a port only where it is an unusual one.
     pub server: String,
-    /// The accounts it has, among those that were asked for.
+    /// The accounts it has, among those that were asked for and read: one that is missing may be
+    /// gone, or hidden, or not read in time.
     pub accounts: Vec<Tally>,
+    /// Whether the directory has no other server, so that this one took every write itself.
+    pub is_only: bool,
+}
+
+/// What a server tells of when the password was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordSet {
+    /// Then.
+    At(Moment),
+    /// It tells no time because the password must be changed (Active Directory, `pwdLastSet` 0).
+    Unset,
+    /// It does not say, or we may not read it.
+    Unsaid,
+}
+
+impl PasswordSet {
+    /// A time that is told, or none that can be read.
+    #[must_use]
+    pub fn told(at: Option<Moment>) -> Self {
+        at.map_or(Self::Unsaid, Self::At)
+    }
+
+    /// The time, if one is told.
+    #[must_use]
+    pub fn at(self) -> Option<Moment> {
+        match self {
+            Self::At(at) => Some(at),
+            Self::Unset | Self::Unsaid => None,
+        }
+    }
 }
 
 /// What one server counts of one account.  All times are by that server's clock.
@@ -25,8 +56,11 @@ pub struct Tally {
     pub count: u32,
     /// When they came, as far as it tells: all of them, the last alone, or none.
     pub times: Vec<Moment>,
-    /// When the password was set, as far as this server has heard; `None` if it does not say.
-    pub password_set_at: Option<Moment>,
+    /// When the password was set, as far as this server has heard.
+    pub password_set: PasswordSet,
+    /// When the count will be forgotten, where the server says so; moved by the first wrong
+    /// password after the count was put back to 0.
+    pub forgotten_at: Option<Moment>,
 }
 
 impl Tally {

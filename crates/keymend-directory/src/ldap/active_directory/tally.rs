@@ -6,7 +6,7 @@
 //! moves (tried on Samba 4.17 and 4.25).
 
 use keymend_domain::account::{AccountRef, Anchor};
-use keymend_domain::directory::tally::Tally;
+use keymend_domain::directory::tally::{PasswordSet, Tally};
 
 use super::{file_time, guid};
 use crate::ldap::entry::Entry;
@@ -30,7 +30,11 @@ pub(in crate::ldap) fn of(entry: &Entry) -> Option<Tally> {
         anchor: Anchor(guid::text_of(entry.bytes("objectGUID")?)?),
         count: u32::try_from(count).unwrap_or(0),
         times: moment("badPasswordTime").into_iter().collect(),
-        password_set_at: moment("pwdLastSet"),
+        password_set: match entry.number("pwdLastSet") {
+            Some(0) => PasswordSet::Unset,
+            _ => PasswordSet::told(moment("pwdLastSet")),
+        },
+        forgotten_at: None,
     })
 }
 
@@ -58,9 +62,18 @@ mod tests {
             (tally.count, tally.last()),
             (2, Some(Moment(1_795_338_060_000)))
         );
-        assert_eq!(tally.password_set_at, Some(Moment(1_795_338_000_000)));
+        let set_at = PasswordSet::At(Moment(1_795_338_000_000));
+        assert_eq!(tally.password_set, set_at);
         let mut untried = Entry::of("cn=jane", &[("badPasswordTime", "0")]);
         untried.put("objectGUID", vec![7; 16]);
-        assert_eq!(of(&untried).unwrap().last(), None);
+        let tally = of(&untried).unwrap();
+        assert_eq!((tally.last(), tally.password_set), (None, PasswordSet::Unsaid));
+    }
+
+    #[test]
+    fn a_password_that_must_be_changed_is_not_one_that_cannot_be_read() {
+        let mut entry = Entry::of("cn=jane", &[("pwdLastSet", "0")]);
+        entry.put("objectGUID", vec![7; 16]);
+        assert_eq!(of(&entry).unwrap().password_set, PasswordSet::Unset);
     }
 }

@@ -170,6 +170,19 @@ impl Applied {
         }
     }
 
+    /// The wrong passwords that still count.  Without its policy an entry says no more than how
+    /// many there were.
+    pub(super) fn bad_passwords(&self, entry: &Entry, now: Moment) -> u32 {
+        let told = |name: &str| entry.number(name).unwrap_or(0);
+        match self {
+            Self::Known(policy) => policy.bad_passwords(entry, now),
+            Self::Unreadable => {
+                let count = told("passwordRetryCount").max(told("krbLoginFailedCount"));
+                u32::try_from(count).unwrap_or(0)
+            }
+        }
+    }
+
     /// The rules for new passwords.
     pub(super) fn rules(&self, entry: &Entry, now: Moment) -> PasswordRules {
         let Some(policy) = self.known() else {

@@ -5,7 +5,7 @@
 //! first can be told, and of the others no more than that they came.  FreeIPA keeps the time of
 //! the last.
 
-use keymend_domain::directory::tally::Tally;
+use keymend_domain::directory::tally::{PasswordSet, Tally};
 use keymend_domain::time::Moment;
 
 use super::anchor;
@@ -26,19 +26,23 @@ pub(in crate::ldap) const ATTRIBUTES: [&str; 8] = [
 ];
 
 /// What an entry says under its policy.
-pub(in crate::ldap) fn of(entry: &Entry, policy: &Applied, offer: &Offer) -> Option<Tally> {
-    let number = |name: &str| entry.number(name).unwrap_or(0);
-    let count = number("passwordRetryCount").max(number("krbLoginFailedCount"));
+pub(in crate::ldap) fn of(
+    entry: &Entry,
+    policy: &Applied,
+    (offer, now): (&Offer, Moment),
+) -> Option<Tally> {
+    let count = policy.bad_passwords(entry, now);
     let set_at = entry.moment("pwdUpdateTime");
     Some(Tally {
         anchor: anchor(entry, offer)?,
-        count: u32::try_from(count).unwrap_or(0),
+        count,
         times: last(entry, policy, count).into_iter().collect(),
-        password_set_at: set_at.or(entry.moment("krbLastPwdChange")),
+        password_set: PasswordSet::told(set_at.or(entry.moment("krbLastPwdChange"))),
+        forgotten_at: entry.moment("retryCountResetTime"),
     })
 }
 
-fn last(entry: &Entry, policy: &Applied, count: i64) -> Option<Moment> {
+fn last(entry: &Entry, policy: &Applied, count: u32) -> Option<Moment> {
     let told = entry.moment("krbLastFailedAuth");
     let window_ms = policy.known().map(|policy| policy.failure_window_ms);
     let first = || {
@@ -67,7 +71,8 @@ mod tests {
                 ("retryCountResetTime", "20261122091100Z"),
             ];
             let entry = Entry::of("uid=jane", &attributes);
-            last(&entry, policy, entry.number("passwordRetryCount").unwrap())
+            let before = Moment(1_795_338_060_000);
+            last(&entry, policy, policy.bad_passwords(&entry, before))
         };
         assert_eq!(times("1", &policy), Some(Moment(1_795_338_060_000)));
         assert_eq!(times("2", &policy), None);
