@@ -8,37 +8,35 @@
 //! ```
 //!
 //! Times of wrong passwords are compared with the time at which the same server says the password
-//! was set, never with our clock, unless the server does not say it.
+//! was set, never with our clock, unless the server does not say it.  Where the new password has
+//! not arrived it is the wrong one, so a server is believed from when a look has found it there,
+//! or from a while after it was set; the only server of a directory took it itself.
 //!
 //! What cannot be known is which password was wrong.  Active Directory and Samba do not count one
 //! that is among the last two, so what is seen there is an older one, or a slip of the owner's
 //! (directories §1 and the lab's tests); the notice says no more than that.
 
+mod sighted;
+
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, AccountRef};
-use crate::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult, Personal};
-use crate::deliver::{Notice, Recipient, Tidings};
-use crate::directory::PasswordRules;
-use crate::directory::tally::{ServerTallies, Tally};
-use crate::flow::{Context, FlowFault, OpenOrder, Telling, tell};
-use crate::id::CorrelationId;
-use crate::method::Method;
-use crate::time::{MINUTE_MS, Moment, SECOND_MS};
+pub use sighted::{Facts, Sighted, WatchStep};
 
-/// When it is looked, after the password was set: soon, and then at a gentle pace.
-const FIRST_LOOKS_MS: [i64; 2] = [MINUTE_MS, 3 * MINUTE_MS];
+use crate::account::AccountRef;
+use crate::directory::tally::{PasswordSet, ServerTallies, Tally};
+use crate::flow::{Context, OpenOrder};
+use crate::id::CorrelationId;
+use crate::time::{MINUTE_MS, Moment};
+
+/// How long after the settlement, and then after the first look, it is looked: soon.
+const FIRST_GAPS_MS: [i64; 2] = [MINUTE_MS, 2 * MINUTE_MS];
 /// How long after the look before it is looked again.
 const EVERY_MS: i64 = 5 * MINUTE_MS;
-/// A lock is near when so many wrong passwords are left, or fewer.
-const NEAR: u32 = 2;
-/// How far a wrong password at the directory may lie from a try made here that explains it.
-const OWN_TRY_MS: i64 = 10 * SECOND_MS;
-/// A controller hands a wrong password on to another, which counts it too: what several servers
-/// saw within this time was one try.
-const SAME_TRY_MS: i64 = 5 * SECOND_MS;
-/// Servers named in one notice at most.
-const SERVERS_NAMED_MOST: usize = 3;
+/// How long a new password may be on its way to a server that no look has found it at yet.
+const GRACE_MS: i64 = 2 * MINUTE_MS;
+/// How far the clocks of servers may lie apart: what Kerberos allows by default (MIT krb5,
+/// `clockskew`; Active Directory, "Maximum tolerance for computer clock synchronization").
+const CLOCKS_MS: i64 = 5 * MINUTE_MS;
 
 /// What the owner was told so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +53,14 @@ struct Seen {
     server: String,
     count: u32,
     last: Option<Moment>,
+    #[serde(default)]
+    forgotten_at: Option<Moment>,
+    /// Whether it had the new password then.
+    #[serde(default)]
+    has_new: bool,
+    /// When it was heard, by our clock.
+    #[serde(default)]
+    heard_at: Option<Moment>,
 }
 
 /// One account whose password was set a short while ago.
@@ -62,7 +68,7 @@ struct Seen {
 pub struct Watch {
     account: AccountRef,
     correlation: CorrelationId,
-    /// When the order was settled, by our clock.
+    /// When the order was opened, by our clock: it was written after that.
     started_at: Moment,
     ends_at: Moment,
     due_at: Moment,
@@ -87,51 +93,22 @@ pub enum Looked {
     Sighted(Sighted),
 }
 
-/// Wrong passwords that came after the new one was set.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Sighted {
-    watch: Watch,
-    sightings: Vec<Sighting>,
-    /// When it was looked before this.
-    looked_before: Moment,
-}
-
 /// What one server counted since it was last asked.
 #[derive(Debug, PartialEq, Eq)]
 struct Sighting {
     server: String,
     tally: Tally,
-    /// New times; none if the server tells no times.
+    /// New times, as far as the server tells them.
     times: Vec<Moment>,
-    /// How many are new, where it tells none.
+    /// How many are new, where it does not tell the time of each.
     fresh: u32,
-}
-
-/// What must be known before somebody is told.
-pub struct Facts<'a> {
-    /// The account, read just now.
-    pub account: &'a Account,
-    /// Its directory's rules.
-    pub rules: &'a PasswordRules,
-    /// Its registered methods.
-    pub methods: &'a [Method],
-    /// When wrong passwords were typed into Keymend itself, by our clock.
-    pub own_tries: &'a [Moment],
-}
-
-/// What a decision leaves behind: saved whole, in one transaction.
-#[derive(Debug)]
-pub struct WatchStep {
-    /// The watch as it goes on; `None` if it is over.
-    pub watch: Option<Watch>,
-    /// Messages to be sent.
-    pub notices: Vec<Notice>,
-    /// Lines for the audit log.
-    pub audit: Vec<AuditEvent>,
+    /// When it was heard before this, by our clock.
+    heard_before: Option<Moment>,
 }
 
 impl Watch {
-    /// The watch over an account whose order was settled just now; `None` if watching is off.
+    /// The watch over an account whose order was settled just now, if a password was written or
+    /// may have been; `None` if watching is off.
     pub(crate) fn begin(
         order: &OpenOrder,
         correlation: &CorrelationId,
@@ -142,7 +119,7 @@ impl Watch {
         let mut watch = Self {
             account: order.account.clone(),
             correlation: correlation.clone(),
-            started_at: ctx.now,
+            started_at: order.opened_at,
             ends_at,
             due_at: ctx.now,
             looked_at: ctx.now,
@@ -162,7 +139,7 @@ impl Watch {
         &self.account
     }
 
-    /// When the password was set, by our clock.
+    /// When the order was opened that set the password, by our clock.
     #[must_use]
     pub fn started_at(&self) -> Moment {
         self.started_at
@@ -177,11 +154,8 @@ impl Watch {
     /// The last look is at the end, so that the last minutes are seen too.
     fn next_due(&self) -> Moment {
         let place = usize::try_from(self.looks).unwrap_or(usize::MAX);
-        let next = match FIRST_LOOKS_MS.get(place) {
-            Some(after) => self.started_at.plus_ms(*after),
-            None => self.looked_at.plus_ms(EVERY_MS),
-        };
-        next.min(self.ends_at)
+        let gap_ms = FIRST_GAPS_MS.get(place).copied().unwrap_or(EVERY_MS);
+        self.looked_at.plus_ms(gap_ms).min(self.ends_at)
     }
 
     /// The watch as it goes on where nobody could find out what to tell, so that the next look
@@ -193,19 +167,21 @@ impl Watch {
     }
 
     /// What the servers count now.  Servers that did not answer are not in the list.
+    ///
+    /// An account that none of them shows is not taken to be gone: it may be hidden, or may not
+    /// have been read in time, and looking on costs little.
     #[must_use]
     pub fn look(mut self, servers: &[ServerTallies], now: Moment) -> Looked {
         let is_last = now >= self.ends_at;
-        let looked_before = std::mem::replace(&mut self.looked_at, now);
+        self.looked_at = now;
         self.looks = self.looks.saturating_add(1);
         self.due_at = self.next_due();
-        let of_account: Vec<(&str, &Tally)> = servers
+        let of_account: Vec<(&ServerTallies, &Tally)> = servers
             .iter()
-            .flat_map(|server| server.accounts.iter().map(|own| (&*server.server, own)))
+            .flat_map(|server| server.accounts.iter().map(move |own| (server, own)))
             .filter(|(_, tally)| tally.anchor == self.account.anchor)
             .collect();
-        let is_gone = of_account.is_empty() && !servers.is_empty();
-        if is_gone || self.was_set_again(&of_account) {
+        if self.was_set_again(&of_account) {
             return Looked::Over;
         }
         let sightings: Vec<Sighting> = of_account
@@ -218,18 +194,14 @@ impl Watch {
         match (sightings.is_empty(), is_last) {
             (true, true) => Looked::Over,
             (true, false) => Looked::Quiet(self),
-            (false, _) => Looked::Sighted(Sighted {
-                watch: self,
-                sightings,
-                looked_before,
-            }),
+            (false, _) => Looked::Sighted(Sighted::new(self, sightings)),
         }
     }
 
     /// Notes when the password was set; whether another one was set since that was first known.
-    fn was_set_again(&mut self, of_account: &[(&str, &Tally)]) -> bool {
-        let told = of_account.iter().filter_map(|(_, own)| own.password_set_at);
-        let newest = told.filter(|at| Some(*at) > self.changed_before).max();
+    fn was_set_again(&mut self, of_account: &[(&ServerTallies, &Tally)]) -> bool {
+        let told = of_account.iter().filter_map(|(_, own)| own.password_set.at());
+        let newest = told.filter(|at| self.is_new(*at)).max();
         match (self.set_at, newest) {
             (Some(known), Some(newest)) => newest > known,
             (None, newest) => {
@@ -240,192 +212,82 @@ impl Watch {
         }
     }
 
-    /// From when on wrong passwords count at a server; `None` where the new one has not arrived,
-    /// so that the old one is still right there.
-    fn counts_from(&self, tally: &Tally) -> Option<Moment> {
-        match tally.password_set_at {
-            Some(at) => (Some(at) > self.changed_before).then_some(at),
-            None => Some(self.started_at),
+    /// Whether a password set then is the new one.  Where the directory told no time of the one
+    /// before it, any old time would be later than none, so it must be about when ours was.
+    fn is_new(&self, set_at: Moment) -> bool {
+        match self.changed_before {
+            Some(before) => set_at > before,
+            None => set_at.since_ms(self.started_at) >= -CLOCKS_MS,
         }
     }
 
-    fn sighting(&self, server: &str, tally: &Tally) -> Option<Sighting> {
-        let from = self.counts_from(tally)?;
-        let before = self.seen.iter().find(|seen| seen.server == server);
-        let seen_at = before.and_then(|seen| seen.last);
-        let is_fresh = |at: &&Moment| **at >= from && seen_at.is_none_or(|known| **at > known);
-        let times: Vec<Moment> = tally.times.iter().filter(is_fresh).copied().collect();
-        let fresh = match tally.times.is_empty() {
-            true => tally
-                .count
-                .saturating_sub(before.map_or(0, |seen| seen.count)),
-            false => 0,
+    /// When the new password was set, by the clock of a server that has it; `None` where it has
+    /// not arrived, so that the old one is still right there.
+    fn set_at_server(&self, tally: &Tally) -> Option<Moment> {
+        match tally.password_set {
+            PasswordSet::At(at) => self.is_new(at).then_some(at),
+            // It had to be changed before, so this is what was there before.
+            PasswordSet::Unset if self.changed_before.is_none() => None,
+            PasswordSet::Unset | PasswordSet::Unsaid => Some(self.started_at),
+        }
+    }
+
+    fn seen(&self, server: &str) -> Option<&Seen> {
+        self.seen.iter().find(|seen| seen.server == server)
+    }
+
+    fn sighting(&self, server: &ServerTallies, tally: &Tally) -> Option<Sighting> {
+        let set_at = self.set_at_server(tally)?;
+        let before = self.seen(&server.server);
+        let from = match before {
+            // It arrived between two looks, and until then it was the wrong one itself.
+            Some(seen) if !seen.has_new => return None,
+            None if !server.is_only => set_at.plus_ms(GRACE_MS),
+            Some(_) | None => set_at,
         };
+        let seen_at = before.and_then(|seen| seen.last);
+        let is_news = |at: &&Moment| **at >= from && seen_at.is_none_or(|known| **at > known);
+        let times: Vec<Moment> = tally.times.iter().filter(is_news).copied().collect();
+        let fresh = fresh(before, server.is_only, tally);
         (!times.is_empty() || fresh > 0).then(|| Sighting {
-            server: server.to_owned(),
+            server: server.server.clone(),
             tally: tally.clone(),
             times,
             fresh,
+            heard_before: before.and_then(|seen| seen.heard_at),
         })
     }
 
-    fn note(&mut self, server: &str, tally: &Tally) {
-        let before = self.seen.iter().position(|seen| seen.server == server);
-        let known = before.map(|place| self.seen.swap_remove(place));
+    fn note(&mut self, server: &ServerTallies, tally: &Tally) {
+        let before = self.seen(&server.server).and_then(|seen| seen.last);
+        let has_new = self.set_at_server(tally).is_some();
+        self.seen.retain(|seen| seen.server != server.server);
         self.seen.push(Seen {
-            server: server.to_owned(),
+            server: server.server.clone(),
             count: tally.count,
-            last: tally.last().max(known.and_then(|seen| seen.last)),
+            last: tally.last().max(before),
+            forgotten_at: tally.forgotten_at,
+            has_new,
+            heard_at: Some(self.looked_at),
         });
     }
 }
 
-impl Sighting {
-    /// What a stranger's program did, after tries made in Keymend itself are taken out: the last
-    /// time, and whether it is exact.
-    ///
-    /// `ahead_ms` is how far the directory's clock seems to be ahead.  That is too little where an
-    /// order was settled late, so a try is also explained without it.
-    fn unexplained(&self, looked: (Moment, Moment), own: &[Moment], ahead_ms: i64) -> Option<Try> {
-        let explains = |at: &Moment, own: &Moment| {
-            let apart = at.since_ms(*own);
-            apart.abs() <= OWN_TRY_MS || apart.saturating_sub(ahead_ms).abs() <= OWN_TRY_MS
-        };
-        let strange = |at: &&Moment| !own.iter().any(|own| explains(at, own));
-        let last = self.times.iter().filter(strange).max();
-        let (before, now) = looked;
-        let typed_here = own.iter().filter(|at| **at > before).count();
-        let at_now = u32::try_from(typed_here).is_ok_and(|typed| self.fresh > typed);
-        let (at, is_exact) = match last {
-            Some(at) => (*at, true),
-            None => (at_now.then_some(now)?, false),
-        };
-        Some(Try { at, is_exact })
+/// How many came since the server was last heard, where it does not tell the time of each.
+fn fresh(before: Option<&Seen>, is_only: bool, tally: &Tally) -> u32 {
+    let told = u32::try_from(tally.times.len()).unwrap_or(u32::MAX);
+    if told >= tally.count {
+        return 0;
     }
-}
-
-/// The last wrong password at one server.
-#[derive(Debug, Clone, Copy)]
-struct Try {
-    at: Moment,
-    is_exact: bool,
-}
-
-impl Sighted {
-    /// Whether the owner is told, and of what.
-    ///
-    /// # Errors
-    ///
-    /// [`FlowFault`]; nothing may be saved.
-    pub fn decide(self, facts: &Facts<'_>, ctx: &Context<'_>) -> Result<WatchStep, FlowFault> {
-        let watch = self.watch;
-        let ahead_ms = watch.set_at.map_or(0, |at| at.since_ms(watch.started_at));
-        let looked = (self.looked_before, watch.looked_at);
-        let strange: Vec<(&Sighting, Try)> = self
-            .sightings
-            .iter()
-            .filter_map(|one| Some((one, one.unexplained(looked, facts.own_tries, ahead_ms)?)))
-            .collect();
-        let Some((_, last)) = strange.iter().max_by_key(|(_, tried)| tried.at).copied() else {
-            return Ok(WatchStep::silent(watch));
-        };
-        let is_same = |tried: &Try| last.at.since_ms(tried.at) <= SAME_TRY_MS;
-        let servers = strange.iter().filter(|(_, tried)| is_same(tried));
-        let servers = servers.map(|(one, _)| one.server.clone());
-        let window_ms = facts.rules.lockout_window_ms;
-        let count = strange.iter().map(|(one, _)| one.tally.within(window_ms));
-        let sight = Sight {
-            servers: servers.take(SERVERS_NAMED_MOST).collect(),
-            last,
-            count: count.max().unwrap_or(0),
-        };
-        watch.tell(sight, facts, ctx)
-    }
-}
-
-/// What is told.
-struct Sight {
-    servers: Vec<String>,
-    last: Try,
-    count: u32,
-}
-
-impl Watch {
-    fn tell(
-        mut self,
-        sight: Sight,
-        facts: &Facts<'_>,
-        ctx: &Context<'_>,
-    ) -> Result<WatchStep, FlowFault> {
-        let left = left(sight.count, facts);
-        let told = match left {
-            Some(left) if left <= NEAR => Told::NearLock,
-            _ => Told::Sighted,
-        };
-        if self.told != Told::Nothing && told == Told::Sighted {
-            return Ok(WatchStep::silent(self));
+    match before {
+        // A right password put the count back, or its time was over: this is another series.
+        Some(seen) if tally.count < seen.count || tally.forgotten_at > seen.forgotten_at => {
+            tally.count
         }
-        self.told = told;
-        let audit = vec![self.event(&sight, facts, ctx)];
-        let mut notices = Vec::new();
-        if ctx.policy.settings().notifications.person {
-            let tidings = Tidings::WrongPasswords {
-                servers: sight.servers.clone(),
-                at: sight.last.at,
-                is_exact: sight.last.is_exact,
-                left,
-            };
-            let telling = Telling {
-                tidings: &tidings,
-                veto: None,
-            };
-            let places = Recipient::of_owner(facts.account, facts.methods);
-            notices = tell(ctx, &self.correlation, facts.account, places, &telling)?;
-            for notice in &mut notices {
-                notice.happened_at = sight.last.at.min(ctx.now);
-            }
-        }
-        // Near a lock, and where there is none, nothing is left to be said.
-        let goes_on = told == Told::Sighted && left.is_some() && ctx.now < self.ends_at;
-        Ok(WatchStep {
-            watch: goes_on.then_some(self),
-            notices,
-            audit,
-        })
-    }
-
-    fn event(&self, sight: &Sight, facts: &Facts<'_>, ctx: &Context<'_>) -> AuditEvent {
-        let (deed, result) = (AuditDeed::WrongPasswordsSeen, AuditResult::Info);
-        let correlation = self.correlation.clone();
-        let mut event = AuditEvent::new(ctx.now, deed, result, ActorKind::System, correlation);
-        event.subject = Some(self.account.key());
-        event.directory = Some(self.account.directory.0.clone());
-        event.count = Some(i64::from(sight.count));
-        event.personal = Personal {
-            login: Some(facts.account.login.clone()),
-            ..Personal::default()
-        };
-        event.because(sight.servers.join(", "))
-    }
-}
-
-/// How many wrong passwords are left before a lock; `None` if nothing locks, or nobody can say.
-fn left(count: u32, facts: &Facts<'_>) -> Option<u32> {
-    match facts.rules.lockout_threshold {
-        _ if facts.account.state.lock.is_some() => Some(0),
-        0 => None,
-        threshold => Some(threshold.saturating_sub(count)),
-    }
-}
-
-impl WatchStep {
-    fn silent(watch: Watch) -> Self {
-        let is_over = watch.looked_at >= watch.ends_at;
-        Self {
-            watch: (!is_over).then_some(watch),
-            notices: Vec::new(),
-            audit: Vec::new(),
-        }
+        Some(seen) => tally.count.saturating_sub(seen.count),
+        // Such a server begins anew with each password; one that tells a time need not.
+        None if is_only && tally.times.is_empty() => tally.count,
+        None => 0,
     }
 }
 

@@ -143,12 +143,7 @@ impl Flow {
                 ..
             } => {
                 step.done(&proven, &order, *unlocked, ctx)?;
-                step.effects.watch = match order.kind {
-                    DeedKind::Reset | DeedKind::Change => {
-                        Watch::begin(&order, &step.flow.correlation, ctx)
-                    }
-                    DeedKind::Unlock => None,
-                };
+                step.watches(&order, ctx);
                 let kind = order.kind;
                 let ending = Ending::Done {
                     kind,
@@ -162,6 +157,7 @@ impl Flow {
                 if order.kind != DeedKind::Unlock {
                     step.done(&proven, &order, false, ctx)?;
                 }
+                step.watches(&order, ctx);
                 Ok(step.ends(Ending::Barred(*barrier)))
             }
             WriteOutcome::Refused(broken) => Ok(step.refused_by_directory(&order, broken, ctx)),
@@ -175,6 +171,7 @@ impl Flow {
                 if order.kind != DeedKind::Unlock {
                     step.unsure(&proven, &order, ctx)?;
                 }
+                step.watches(&order, ctx);
                 Ok(step.ends(Ending::Unknown))
             }
         }
@@ -227,6 +224,16 @@ impl Step {
             self.audits(event);
         }
         Ok(())
+    }
+
+    /// Wherever a password was written, or may have been, something may go on with another one.
+    fn watches(&mut self, order: &OpenOrder, ctx: &Context<'_>) {
+        self.effects.watch = match order.kind {
+            DeedKind::Reset | DeedKind::Change => {
+                Watch::begin(order, &self.flow.correlation, ctx)
+            }
+            DeedKind::Unlock => None,
+        };
     }
 
     /// A completed reset, unlock or change clears the tries of the methods used in it and the
