@@ -200,7 +200,9 @@ impl Watch {
 
     /// Notes when the password was set; whether another one was set since that was first known.
     fn was_set_again(&mut self, of_account: &[(&ServerTallies, &Tally)]) -> bool {
-        let told = of_account.iter().filter_map(|(_, own)| own.password_set.at());
+        let told = of_account
+            .iter()
+            .filter_map(|(_, own)| own.password_set.at());
         let newest = told.filter(|at| self.is_new(*at)).max();
         match (self.set_at, newest) {
             (Some(known), Some(newest)) => newest > known,

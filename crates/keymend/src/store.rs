@@ -56,6 +56,7 @@ pub use self::outbox::{Leased, Queue};
 pub use self::sessions::{Over, SessionRow};
 pub use self::settings::{Conflict, SettingsVersion};
 pub use self::tx::{Rx, Tx};
+pub use self::watches::DueWatches;
 
 /// Deeds that may wait for the writer; more of them wait for room.
 const WRITE_QUEUE: usize = 1_024;

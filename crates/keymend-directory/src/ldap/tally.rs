@@ -45,11 +45,7 @@ pub(super) async fn of_servers(ldap: &Ldap, accounts: &[AccountRef]) -> Vec<Serv
     join_all(asking).await.into_iter().flatten().collect()
 }
 
-async fn of_server(
-    ldap: &Ldap,
-    server: &Server,
-    accounts: &[AccountRef],
-) -> Option<ServerTallies> {
+async fn of_server(ldap: &Ldap, server: &Server, accounts: &[AccountRef]) -> Option<ServerTallies> {
     let until = Until::after(ROUND_LIMIT);
     let (mut tallies, mut is_heard) = (Vec::new(), false);
     let (mut failures, mut last) = (0, None);

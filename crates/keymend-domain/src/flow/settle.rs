@@ -229,9 +229,7 @@ impl Step {
     /// Wherever a password was written, or may have been, something may go on with another one.
     fn watches(&mut self, order: &OpenOrder, ctx: &Context<'_>) {
         self.effects.watch = match order.kind {
-            DeedKind::Reset | DeedKind::Change => {
-                Watch::begin(order, &self.flow.correlation, ctx)
-            }
+            DeedKind::Reset | DeedKind::Change => Watch::begin(order, &self.flow.correlation, ctx),
             DeedKind::Unlock => None,
         };
     }

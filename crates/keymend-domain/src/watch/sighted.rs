@@ -125,7 +125,9 @@ impl Sighting {
         let mut strange = self.times.clone();
         strange.sort_unstable();
         for typed in own {
-            let explained = strange.iter().position(|at| explains(*typed, *at, ahead_ms));
+            let explained = strange
+                .iter()
+                .position(|at| explains(*typed, *at, ahead_ms));
             if let Some(place) = explained {
                 strange.remove(place);
             }

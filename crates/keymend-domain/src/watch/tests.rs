@@ -1,14 +1,14 @@
 mod traps;
 
 use super::*;
+use crate::account::Anchor;
 use crate::account::{Account, Lock};
 use crate::deliver::{Notice, Tidings};
-use crate::directory::PasswordRules;
-use crate::time::SECOND_MS;
-use crate::account::Anchor;
 use crate::directory::DeedKind;
+use crate::directory::PasswordRules;
 use crate::id::OrderId;
 use crate::method::Method;
+use crate::time::SECOND_MS;
 use crate::world::{World, jane};
 
 /// When the directory says the password was set: its clock is a minute ahead of ours.

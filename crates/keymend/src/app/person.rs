@@ -101,15 +101,39 @@ impl App {
         let attempt = self
             .may_sign_in((&claim, &correlation), account.as_ref(), visitor)
             .await?;
-        let answer = match attempt {
+        let asked = match attempt {
             Attempt::Paused(refusal) => return Err(Stop::Refused(refusal)),
-            Attempt::Withheld => self.ask_directories((&claim, None), &password).await?,
-            Attempt::Allowed => {
-                let asked = account.as_ref().map(|account| &account.id);
-                self.ask_directories((&claim, asked), &password).await?
+            Attempt::Withheld => None,
+            Attempt::Allowed => account.as_ref().map(|account| &account.id),
+        };
+        let answer = match self.ask_directories((&claim, asked), &password).await {
+            Ok(answer) => answer,
+            Err(stop) => {
+                let named = (&claim, &correlation);
+                self.note_unanswered(named, account, visitor).await?;
+                return Err(stop);
             }
         };
         self.admit_person((claim, correlation), account, answer, visitor)
+            .await
+    }
+
+    /// The directory of the account may have counted a wrong password though another one, or its
+    /// own answer, was lost: what is seen there later must not look like somebody else's.
+    async fn note_unanswered(
+        &self,
+        (claim, correlation): (&Claim, &CorrelationId),
+        account: Option<Account>,
+        visitor: &Visitor,
+    ) -> Result<(), Stop> {
+        let desk = self.desk(visitor);
+        let (claim, correlation) = (claim.clone(), correlation.clone());
+        self.inner
+            .store
+            .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> {
+                let named = (&claim, &correlation);
+                Ok(tx.audit(&note::unanswered(named, account.as_ref(), &desk))?)
+            })
             .await
     }
 

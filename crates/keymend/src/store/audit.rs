@@ -272,7 +272,7 @@ fn read_event(line: &StoredLine) -> AuditEvent {
 
 impl AuditFilter {
     /// The statement for what the columns can tell, and its values in order.
-    fn sql(&self, newest_first: bool) -> (String, Vec<Value>) {
+    pub(super) fn sql(&self, newest_first: bool) -> (String, Vec<Value>) {
         let text = |text: &str| Value::Text(text.to_owned());
         let conditions = [
             (

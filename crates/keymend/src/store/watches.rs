@@ -9,6 +9,16 @@ use super::browsers::pair;
 use super::fault::StoreFault;
 use super::tx::{Rx, Sealed, Tx};
 
+/// Watches whose turn it is.
+#[derive(Debug, Default)]
+pub struct DueWatches {
+    /// Those that wait longest first.
+    pub watches: Vec<Watch>,
+    /// Whether rows among them do not open: [`Tx::remove_unreadable_watches`] makes room for the
+    /// others.
+    pub has_unreadable: bool,
+}
+
 impl Rx<'_> {
     /// The watch over an account.
     ///
@@ -31,15 +41,23 @@ impl Rx<'_> {
     /// # Errors
     ///
     /// [`StoreFault`] if the store cannot be read.
-    pub fn due_watches(&self, now: Moment, limit: u32) -> Result<Vec<Watch>, StoreFault> {
-        let rows = self.rows(
+    pub fn due_watches(&self, now: Moment, limit: u32) -> Result<DueWatches, StoreFault> {
+        let rows = self.due_rows(now, limit)?;
+        let opened = |(key, body): &(String, String)| self.opened(Sealed::Watch, key, body);
+        let watches: Vec<Watch> = rows.iter().filter_map(opened).collect();
+        Ok(DueWatches {
+            has_unreadable: watches.len() < rows.len(),
+            watches,
+        })
+    }
+
+    fn due_rows(&self, now: Moment, limit: u32) -> Result<Vec<(String, String)>, StoreFault> {
+        self.rows(
             "reading what is watched",
             "SELECT account_key, body FROM watch WHERE due_at <= $1 ORDER BY due_at LIMIT $2",
             params![now.0, limit],
             pair,
-        )?;
-        let opened = |(key, body): &(String, String)| self.opened(Sealed::Watch, key, body);
-        Ok(rows.iter().filter_map(opened).collect())
+        )
     }
 }
 
@@ -75,7 +93,27 @@ impl Tx<'_> {
         .map(drop)
     }
 
-    /// Removes watches that do not open, or that nobody looked at for so long that they are over:
+    /// Removes those among the due watches that do not open: they wait longest, and nobody would
+    /// ever look at them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault`]; nothing was removed.
+    pub fn remove_unreadable_watches(&mut self, now: Moment, limit: u32) -> Result<(), StoreFault> {
+        for (account_key, body) in self.due_rows(now, limit)? {
+            let opened: Option<Watch> = self.opened(Sealed::Watch, &account_key, &body);
+            if opened.is_none() {
+                self.execute(
+                    "removing a watch that does not open",
+                    "DELETE FROM watch WHERE account_key = $1",
+                    params![account_key],
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes watches that nobody looked at for so long that they are over:
     /// those due before `until`, at most `limit`.
     ///
     /// # Errors

@@ -67,7 +67,10 @@ mod tests {
         let mut untried = Entry::of("cn=jane", &[("badPasswordTime", "0")]);
         untried.put("objectGUID", vec![7; 16]);
         let tally = of(&untried).unwrap();
-        assert_eq!((tally.last(), tally.password_set), (None, PasswordSet::Unsaid));
+        assert_eq!(
+            (tally.last(), tally.password_set),
+            (None, PasswordSet::Unsaid)
+        );
     }
 
     #[test]

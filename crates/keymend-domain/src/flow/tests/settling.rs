@@ -106,6 +106,12 @@ fn settled(kind: DeedKind) -> String {
         assert_eq!(world.effects.end_others, ends, "{kind:?} {outcome:?}");
         assert_eq!(world.effects.raise_epoch, was_written.then_some(account));
         assert_eq!(world.effects.veto.is_some(), was_written);
+        let is_watched = was_written && kind != DeedKind::Unlock;
+        assert_eq!(
+            world.effects.watch.is_some(),
+            is_watched,
+            "{kind:?} {outcome:?}"
+        );
     }
     table
 }

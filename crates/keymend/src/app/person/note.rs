@@ -10,11 +10,30 @@ use crate::store::Tx;
 
 /// The log's line about a sign-in that was not put to the directory.
 pub(super) fn paused(
+    named: (&Claim, &CorrelationId),
+    account: Option<&Account>,
+    desk: &Desk,
+) -> AuditEvent {
+    let what = (AuditDeed::SigninPaused, AuditResult::Refused);
+    about(what, named, account, desk)
+}
+
+/// The log's line about a sign-in to which a directory gave no answer.
+pub(super) fn unanswered(
+    named: (&Claim, &CorrelationId),
+    account: Option<&Account>,
+    desk: &Desk,
+) -> AuditEvent {
+    let what = (AuditDeed::SigninFailed, AuditResult::Failure);
+    about(what, named, account, desk).because("unanswered")
+}
+
+fn about(
+    (deed, result): (AuditDeed, AuditResult),
     (claim, correlation): (&Claim, &CorrelationId),
     account: Option<&Account>,
     desk: &Desk,
 ) -> AuditEvent {
-    let (deed, result) = (AuditDeed::SigninPaused, AuditResult::Refused);
     let (actor, correlation) = (ActorKind::Visitor, correlation.clone());
     let mut event = AuditEvent::new(desk.now, deed, result, actor, correlation);
     match account {

@@ -405,3 +405,37 @@ async fn a_line_that_was_not_kept_leaves_no_gap() {
     assert_eq!(lines(&store).await, 2);
     assert_eq!(verify(&store).await.first_bad, None);
 }
+
+/// What an account did is looked for while people wait for the writer or a mail, in a log that
+/// only grows: lines about others must not be looked at.
+#[tokio::test]
+async fn lines_of_one_kind_about_one_account_are_found_without_looking_at_others() {
+    let bench = Bench::new();
+    let _store = bench.open().await;
+    let of_account = AuditFilter {
+        event: Some(AuditDeed::SigninFailed),
+        subject: Some("corp/jane".to_owned()),
+        since: Some(NOW),
+        ..AuditFilter::default()
+    };
+    let of_journey = AuditFilter {
+        correlation: Some(CorrelationId::stored("journey".into())),
+        ..AuditFilter::default()
+    };
+    for (filter, expected) in [
+        (
+            of_account,
+            "USING INDEX audit_of_subject (subject=? AND event=?)",
+        ),
+        (of_journey, "USING INDEX audit_correlation (correlation=?)"),
+    ] {
+        let (sql, values) = filter.sql(true);
+        let intruder = bench.intruder();
+        let mut plan = intruder
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .unwrap();
+        let values = rusqlite::params_from_iter(values);
+        let first: String = plan.query_row(values, |row| row.get("detail")).unwrap();
+        assert!(first.ends_with(expected), "{first}");
+    }
+}

@@ -2,7 +2,7 @@ use keymend_domain::time::{MINUTE_MS, Moment};
 use keymend_domain::watch::Watch;
 
 use super::{Bench, NOW, account};
-use crate::store::StoreFault;
+use crate::store::{DueWatches, StoreFault};
 
 /// A watch as the domain writes it down.
 pub(super) fn watch(anchor: &str, due_at: Moment) -> Watch {
@@ -39,8 +39,11 @@ async fn an_account_has_one_watch_and_the_newest_password_decides_which() {
     let due = |at: i64, limit: u32| {
         let due = store.read(move |rx| rx.due_watches(NOW.plus_ms(at), limit));
         async move {
-            let due: Vec<Watch> = due.await.unwrap();
-            let anchors = due.iter().map(|watch| watch.account().anchor.0.clone());
+            let due: DueWatches = due.await.unwrap();
+            let anchors = due
+                .watches
+                .iter()
+                .map(|watch| watch.account().anchor.0.clone());
             anchors.collect::<Vec<_>>().join(" ")
         }
     };
@@ -72,4 +75,26 @@ async fn where_somebody_was_seen_is_not_readable_in_any_file() {
     let bytes = bench.bytes();
     let word = b"dc1.corp.example";
     assert!(!bytes.windows(word.len()).any(|part| part == word));
+}
+
+#[tokio::test]
+async fn rows_that_do_not_open_give_way_to_those_behind_them() {
+    let bench = Bench::new();
+    let store = bench.open().await;
+    let saved = store.transact(|tx| {
+        tx.save_watch(&watch("jane", NOW))?;
+        tx.save_watch(&watch("bob", NOW.plus_ms(1)))
+    });
+    saved.await.unwrap();
+    let spoilt = "UPDATE watch SET body = 'of another key' WHERE due_at = $1";
+    bench.intruder().execute(spoilt, [NOW.0]).unwrap();
+    let at = NOW.plus_ms(1);
+    let due = || store.read(move |rx| -> Result<_, StoreFault> { rx.due_watches(at, 1) });
+    let first = due().await.unwrap();
+    assert!(first.watches.is_empty() && first.has_unreadable);
+    let removed = store.transact(move |tx| tx.remove_unreadable_watches(at, 1));
+    removed.await.unwrap();
+    let second = due().await.unwrap();
+    assert_eq!(second.watches, [watch("bob", at)]);
+    assert!(!second.has_unreadable);
 }
