@@ -212,9 +212,9 @@ struct Known {
 /// Why nobody could be told yet.
 #[derive(Debug, thiserror::Error)]
 enum Untold {
-    #[error("the account could not be read")]
-    Directory(#[source] DirectoryError),
-    #[error("it could not be decided or saved")]
+    #[error(transparent)]
+    Directory(DirectoryError),
+    #[error(transparent)]
     Stop(#[from] Stop),
 }
 

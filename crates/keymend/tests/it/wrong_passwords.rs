@@ -6,6 +6,7 @@ use keymend_domain::directory::Directory;
 use keymend_domain::secret::Password;
 
 use crate::people::{MAILBOX, NEW, NEWER, OLD};
+use crate::stall::Stall;
 use crate::world::World;
 
 /// Jane has a new password, has read her mail, and three seconds have passed.
@@ -58,7 +59,7 @@ async fn the_owner_is_told_once_when_and_where_the_old_password_is_still_tried()
     expect![[r#"
         Hello,
 
-        Since your password was changed, something has tried to sign in to your account with a wrong one, last at 2026-03-02 09:01 UTC. It was noticed by corp. After 8 more wrong passwords it will be locked.
+        Since your password was changed, something has tried to sign in to your account with a wrong one, last at 2026-03-02 09:01 UTC. It was noticed by corp.
 
         Most often it is a phone, a mail program or a mapped network drive that has kept an old password. Enter the new one there, or take the account out of it for now. If you mistyped the password yourself, there is nothing to do.
 
@@ -67,6 +68,9 @@ async fn the_owner_is_told_once_when_and_where_the_old_password_is_still_tried()
 
         Example Works sent this message automatically from https://reset.example.
     "#]].assert_eq(&world.message_to(MAILBOX));
+    // How near the lock is concerns no mailbox outside.
+    let at_work = world.message_to("jane01@work.example");
+    assert!(at_work.contains("After 8 more wrong passwords it will be locked."));
     expect![[r#"
         password.wrong_seen corp
         notice.sent M22
@@ -159,5 +163,51 @@ async fn nobody_is_told_where_the_watch_is_off() {
     phone_tries(&world, OLD, 2).await;
     minutes_pass(&world, 3).await;
     expect![""].assert_eq(&world.told().await);
+    world.rests().await;
+}
+
+#[tokio::test]
+async fn a_directory_silent_between_counting_and_reading_delays_the_news_and_loses_none() {
+    let stall = Stall::of_nothing();
+    let world = World::plan().stalled(&stall).opens().await;
+    after_a_reset(&world).await;
+    phone_tries(&world, OLD, 1).await;
+    stall.hides_accounts(true);
+    minutes_pass(&world, 1).await;
+    expect![""].assert_eq(&world.told().await);
+    assert_eq!(stall.hidden_reads(), 1);
+    // It is not asked again in each round.
+    minutes_pass(&world, 1).await;
+    assert_eq!(stall.hidden_reads(), 1);
+    stall.hides_accounts(false);
+    minutes_pass(&world, 4).await;
+    assert_eq!(world.told().await.lines().count(), 2);
+    world.rests().await;
+}
+
+/// Anybody can type wrong passwords for a name until they are withheld from the directory; what
+/// something else tries there meanwhile is no less told.
+#[tokio::test]
+async fn a_sign_in_that_was_withheld_hides_no_other_try() {
+    let world = World::open().await;
+    locks_after(&world, 4).await;
+    after_a_reset(&world).await;
+    for _ in 0..2 {
+        let mut stranger = world.visitor();
+        stranger.signs_in("jane01", "not the password").await;
+    }
+    minutes_pass(&world, 1).await;
+    expect![""].assert_eq(&world.told().await);
+    let counts = async || {
+        let withheld = world.count_of("signin.paused").await;
+        (world.count_of("signin.failed").await, withheld)
+    };
+    let (failed, withheld) = counts().await;
+    phone_tries(&world, OLD, 1).await;
+    let mut stranger = world.visitor();
+    stranger.signs_in("jane01", "not the password").await;
+    assert_eq!(counts().await, (failed + 1, withheld + 1));
+    minutes_pass(&world, 2).await;
+    assert_eq!(world.told().await.lines().count(), 2);
     world.rests().await;
 }

@@ -9,9 +9,10 @@ use keymend::deliver::{Carriers, Composer, DemoOutbox, SiteWords};
 use keymend::entropy::SystemEntropy;
 use keymend::human::Human;
 use keymend::keys::{AuditSigner, Keys, RootKey};
-use keymend::store::{Store, StoreFault, StoreOptions, Tx};
+use keymend::store::{AuditFilter, Store, StoreFault, StoreOptions, Tx};
 use keymend_directory::ldap::{Ldap, LdapOptions};
 use keymend_domain::account::{Account, Claim, DirectoryName};
+use keymend_domain::audit::AuditDeed;
 use keymend_domain::directory::{Directory, Found};
 use keymend_domain::method::MethodKind;
 use keymend_domain::policy::{Policy, Settings};
@@ -123,6 +124,20 @@ impl House {
         saved.await.unwrap();
     }
 
+    /// The servers in the lines about wrong passwords.
+    async fn recorded(&self) -> Vec<String> {
+        let filter = AuditFilter {
+            event: Some(AuditDeed::WrongPasswordsSeen),
+            ..AuditFilter::default()
+        };
+        let read = self
+            .store
+            .read(move |rx| -> Result<_, StoreFault> { rx.audit_search(&filter) });
+        let lines = read.await.unwrap();
+        let servers = lines.into_iter().map(|line| line.event.reason);
+        servers.map(Option::unwrap_or_default).collect()
+    }
+
     /// So much time passes on the service's clock; what was sent since then.
     async fn minutes_pass(&self, minutes: i64) -> Vec<String> {
         let before = self.outbox.messages().len();
@@ -175,15 +190,13 @@ async fn the_mail_names_the_controller_that_saw_a_wrong_password_and_how_many_ar
     house.second.bind(&upn, "what the phone still knows");
     let told = house.minutes_pass(2).await;
     assert_eq!(told.len(), 1, "{told:?}");
-    let (first, second) = (house.first.ldaps_url(), house.second.ldaps_url());
-    let name_of = |url: &str| url.replace("ldaps://", "");
+    let second = house.second.ldaps_url().replace("ldaps://", "");
     let mail = &told[0];
     assert!(mail.starts_with("jane.doe@lab.test: "), "{mail}");
-    assert!(
-        mail.contains(&format!("noticed by {}.", name_of(&second))),
-        "{mail}"
-    );
-    assert!(!mail.contains(&name_of(&first)), "{mail}");
+    // Both run on one machine; the log tells which of its ports it was.
+    let host = second.split(':').next().unwrap();
+    assert!(mail.contains(&format!("noticed by {host}.")), "{mail}");
+    assert_eq!(house.recorded().await, [second]);
     // The lab's domain locks at three.
     assert!(
         mail.contains("After 2 more wrong passwords it will be locked."),
