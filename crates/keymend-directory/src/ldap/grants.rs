@@ -180,7 +180,11 @@ impl Grantee {
                 ("userPassword", "set passwords", "write"),
                 ("accountUnlockTime || passwordRetryCount", "unlock", "write"),
             ] {
-                text.push_str(&rule(&format!("targetattr = \"{attributes}\""), name, right));
+                text.push_str(&rule(
+                    &format!("targetattr = \"{attributes}\""),
+                    name,
+                    right,
+                ));
             }
             text
         };
@@ -431,7 +435,10 @@ mod tests {
         assert_eq!(rules.len(), 7, "{text}");
         // What is read is named, so that hashes and keys under other names stay hidden.
         assert!(!text.contains("!="), "{text}");
-        assert!(text.contains(" || preferredLanguage || employeeNumber\")"), "{text}");
+        assert!(
+            text.contains(" || preferredLanguage || employeeNumber\")"),
+            "{text}"
+        );
         for rule in rules {
             let end = "userdn = \"ldap:///uid=svc,ou=a%20b,dc=corp\";)";
             assert!(rule.ends_with(end), "{rule}");

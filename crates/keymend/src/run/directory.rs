@@ -268,7 +268,9 @@ fn named_attributes(section: &DirectoryConfig) -> Vec<String> {
     all.extend(section.phone_attributes.iter().cloned());
     // In a filter a bracket that opens stands before a name or an operator (RFC 4515 §3).
     let filter = section.filter.as_deref().unwrap_or_default();
-    let names = filter.split('(').filter_map(|part| part.split(['=', '<', '>', '~', ':']).next());
+    let names = filter
+        .split('(')
+        .filter_map(|part| part.split(['=', '<', '>', '~', ':']).next());
     let is_name = |name: &&str| name.starts_with(|sign: char| sign.is_ascii_alphabetic());
     all.extend(names.filter(is_name).map(str::to_owned));
     all

@@ -96,7 +96,8 @@ pub(super) async fn prove(
     let filter = ldap.anybody(service.offer.dialect);
     let base = &ldap.options.base;
     let names = sample::people(server, service, (base, &filter)).await;
-    let mut names = names.map_err(|fault| fault.failure(Step::Search))?;
+    let sample::Sample { mut names, is_cut } =
+        names.map_err(|fault| fault.failure(Step::Search))?;
     // What it may do to itself says nothing about others.
     names.retain(|dn| ldap.own.is_none() || DnKey::of(dn) != ldap.own);
     let Some(first) = names.first() else {
@@ -113,6 +114,14 @@ pub(super) async fn prove(
     let mut findings = tier_zero::prove(ldap, &asking).await?;
     findings.extend(people(&asking, &names).await?);
     findings.extend(policies(ldap, server, service, &names).await?);
+    if is_cut {
+        findings.push(finding(
+            Severity::Unproven,
+            sample::CUT,
+            base,
+            sample::CUT_REMEDY,
+        ));
+    }
     let count = u32::try_from(names.len()).unwrap_or(u32::MAX);
     Ok((count, findings))
 }
@@ -131,9 +140,14 @@ async fn people(asking: &Asking<'_>, names: &[String]) -> Result<Vec<Finding>, F
             match (would, *is_needed) {
                 (Would::Do, true) | (Would::Refuse, false) | (Would::Nonsense, _) => {}
                 (Would::Refuse | Would::DoHalf, true) => {
-                    let remedy = format!(
-                        "grant it: `keymend directory grants --ou \"{unit}\"` prints the rules"
-                    );
+                    let remedy = match asking.service().offer.is_free_ipa {
+                        true => "grant it by an aci of your own; what `keymend directory grants` \
+                                 prints is not for FreeIPA"
+                            .to_owned(),
+                        false => format!(
+                            "grant it: `keymend directory grants --ou \"{unit}\"` prints the rules"
+                        ),
+                    };
                     note(Severity::Missing, right, remedy);
                 }
                 (Would::Do | Would::DoHalf, false) => {

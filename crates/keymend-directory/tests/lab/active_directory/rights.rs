@@ -179,6 +179,28 @@ async fn gate_46_a_member_by_primary_group_is_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn gate_46_power_over_what_stands_above_the_protected_is_seen() {
+    let samba = domain(SambaVersion::V4_17);
+    samba.seal_tier_zero();
+    let holder = format!("CN=AdminSDHolder,CN=System,{BASE_DN}");
+    let users = format!("CN=Users,{BASE_DN}");
+    // Replicating Directory Changes All, changing permissions, and writing everything.
+    grant(
+        &samba,
+        BASE_DN,
+        "(OA;;CR;1131f6ad-9c07-11d1-f79f-00c04fc2dcd2;;{sid})",
+    );
+    grant(&samba, &holder, "(A;;WD;;;{sid})");
+    grant(&samba, &users, "(A;;WP;;;{sid})");
+    let report = proof(&samba, "svc-keymend").await;
+    let grave = grave(&report);
+    for place in [BASE_DN, &holder, &users] {
+        assert!(grave.iter().any(|on| on == place), "{place}: {report:#?}");
+    }
+    assert_eq!(grave.len(), 3, "{report:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn gate_46_hundreds_of_marked_accounts_are_read_to_the_last() {
     let samba = Samba::start(SambaOptions {
         bulk_accounts: 620,
