@@ -174,9 +174,8 @@ impl Grantee {
             for (attributes, name, right) in [
                 (self.seen_of_people().as_str(), "look at people", look),
                 (STATES, "look at states", look),
-                // Groups and rules for passwords may stand among the people.
+                // Groups may stand among the people.
                 (GROUP, "look at groups", look),
-                (POLICY, "look at password policies", look),
                 ("userPassword", "set passwords", "write"),
                 ("accountUnlockTime || passwordRetryCount", "unlock", "write"),
             ] {
@@ -186,6 +185,12 @@ impl Grantee {
                     right,
                 ));
             }
+            // So may rules for passwords.  In people's entries `passwordHistory` holds hashes.
+            let shown = POLICY.replace("passwordHistory || ", "");
+            let policies = format!(
+                "targetattr = \"{shown}\")(targetfilter = \"(objectClass=passwordPolicy)\""
+            );
+            text.push_str(&rule(&policies, "look at password policies", look));
             text
         };
         let mut blocks: Vec<String> = self.units.iter().map(one).collect();
@@ -435,6 +440,9 @@ mod tests {
         assert_eq!(rules.len(), 7, "{text}");
         // What is read is named, so that hashes and keys under other names stay hidden.
         assert!(!text.contains("!="), "{text}");
+        let (people, configuration) = text.split_once("dn: cn=config").unwrap();
+        assert!(!people.contains("passwordHistory"), "{text}");
+        assert!(configuration.contains("passwordHistory"), "{text}");
         assert!(
             text.contains(" || preferredLanguage || employeeNumber\")"),
             "{text}"

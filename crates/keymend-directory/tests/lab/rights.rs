@@ -274,6 +274,7 @@ async fn the_printed_rules_reach_a_unit_with_commas_and_quotes() {
         units: vec![format!(r#"ou=Sales\, \"North\" #1,{PEOPLE_DN}"#)],
         group_base: None,
         protected_groups: Vec::new(),
+        attributes: Vec::new(),
     };
     slapd.configure(&grantee.open_ldap().text);
     let report = proof(&slapd, Some((FRESH_DN, FRESH_PASSWORD))).await;

@@ -53,6 +53,7 @@ async fn apply_printed_grants(samba: &Samba, account: &str, unit: &str) {
         units: vec![unit.into()],
         group_base: None,
         protected_groups: Vec::new(),
+        attributes: Vec::new(),
     };
     let all = grantee.active_directory();
     let samba_tool = all.iter().find(|grant| grant.tool == GrantTool::SambaTool);
