@@ -140,7 +140,6 @@ impl Ldap {
             Ok(Server::new(endpoint, account, clock, sizes))
         });
         let list = list.collect::<Result<Vec<Server>, OptionsError>>()?;
-        let base = options.group_base.clone();
         Ok(Self {
             active_directory: ActiveDirectory::new(&options, filter.clone(), Arc::clone(&clock)),
             ds389: Ds389::new(&options, Arc::clone(&clock)),
@@ -148,10 +147,7 @@ impl Ldap {
             schema: Schema::new(&options),
             servers: Servers::new(list, Arc::clone(&clock)),
             policies: Remembered::default(),
-            groups: Groups::new(
-                base.unwrap_or_else(|| options.base.clone()),
-                options.protected_groups.clone(),
-            ),
+            groups: Groups::new(&options),
             lately: Lately::default(),
             orders: Orders::default(),
             own: DnKey::of(&options.bind_dn),

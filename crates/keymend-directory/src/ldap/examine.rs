@@ -200,8 +200,9 @@ async fn filter(ldap: &Ldap, server: &Server, service: &Service) -> Checkpoint {
 
 /// An Active Directory lists a person's groups itself.
 async fn groups(ldap: &Ldap, server: &Server, service: &Service) -> Option<Checkpoint> {
-    const REMEDY: &str = "see that group_base in the configuration is right, and that the service \
-                          account may read all groups below it, however many there are";
+    const REMEDY: &str = "see that group_base and protected_groups in the configuration are right, \
+                          and that the service account may read all of these groups and who is \
+                          in them, however many there are";
     if service.offer.dialect == Dialect::ActiveDirectory {
         return None;
     }

@@ -17,7 +17,7 @@ pub enum GrantTool {
     PowerShell,
     /// Access rules of OpenLDAP, as LDIF for `cn=config`.
     OlcAccess,
-    /// Access control items of 389 Directory Server and FreeIPA, as LDIF.
+    /// Access control items of 389 Directory Server, as LDIF.
     Aci,
 }
 
@@ -34,6 +34,9 @@ pub struct Grantee {
     pub group_base: Option<String>,
     /// Groups whose members are to stay out of its reach.
     pub protected_groups: Vec<String>,
+    /// Attributes of people that the configuration names: logins, contacts, and those in its
+    /// filter.
+    pub attributes: Vec<String>,
 }
 
 /// What to give to one tool.
@@ -54,8 +57,11 @@ const USER: &str = "bf967aba-0de6-11d0-a285-00aa003049e2";
 const LOCKOUT_TIME: &str = "28630ebf-41d5-11d1-a9c1-0000f80367c1";
 const PWD_LAST_SET: &str = "bf967a0a-0de6-11d0-a285-00aa003049e2";
 
+/// What is read of people wherever they are; nothing that opens a door.
+const PERSON: &str = "objectClass || uid || mail || mobile || telephoneNumber || cn || \
+                      displayName || givenName || sn || preferredLanguage";
 /// What 389 Directory Server shows of states to those alone who may read it by name.
-const STATES: &str = "= \"nsAccountLock || accountUnlockTime || passwordRetryCount || \
+const STATES: &str = "nsAccountLock || accountUnlockTime || passwordRetryCount || \
                       retryCountResetTime || passwordExpirationTime || passwordAllowChangeTime || \
                       pwdpolicysubentry || pwdUpdateTime || pwdReset || memberOf || nsUniqueId || \
                       entryusn || modifyTimestamp";
@@ -143,7 +149,7 @@ impl Grantee {
         }
     }
 
-    /// For 389 Directory Server and FreeIPA.
+    /// For 389 Directory Server; FreeIPA keeps locks and policies elsewhere.
     #[must_use]
     pub fn ds389(&self) -> Grant {
         let who = format!("userdn = \"ldap:///{}\"", url_dn(&self.account));
@@ -166,21 +172,25 @@ impl Grantee {
                 text.push_str(&ldif_line("aci", &rule));
             }
             for (attributes, name, right) in [
-                (
-                    "!= \"userPassword || passwordHistory || aci",
-                    "look at people",
-                    look,
-                ),
+                (self.seen_of_people().as_str(), "look at people", look),
                 (STATES, "look at states", look),
-                ("= \"userPassword", "set passwords", "write"),
-                (
-                    "= \"accountUnlockTime || passwordRetryCount",
-                    "unlock",
-                    "write",
-                ),
+                // Groups may stand among the people.
+                (GROUP, "look at groups", look),
+                ("userPassword", "set passwords", "write"),
+                ("accountUnlockTime || passwordRetryCount", "unlock", "write"),
             ] {
-                text.push_str(&rule(&format!("targetattr {attributes}\""), name, right));
+                text.push_str(&rule(
+                    &format!("targetattr = \"{attributes}\""),
+                    name,
+                    right,
+                ));
             }
+            // So may rules for passwords.  In people's entries `passwordHistory` holds hashes.
+            let shown = POLICY.replace("passwordHistory || ", "");
+            let policies = format!(
+                "targetattr = \"{shown}\")(targetfilter = \"(objectClass=passwordPolicy)\""
+            );
+            text.push_str(&rule(&policies, "look at password policies", look));
             text
         };
         let mut blocks: Vec<String> = self.units.iter().map(one).collect();
@@ -193,9 +203,21 @@ impl Grantee {
         Grant {
             tool: GrantTool::Aci,
             title: "389 Directory Server, as the directory manager: ldapmodify -f FILE \
-                    (FreeIPA: without the part for cn=config)",
+                    (not for FreeIPA: its locks and policies have other names)",
             text: blocks.join("\n"),
         }
+    }
+
+    /// What may be read of people: the usual and what the configuration names, each once.
+    fn seen_of_people(&self) -> String {
+        let mut all: Vec<&str> = PERSON.split(" || ").collect();
+        for name in &self.attributes {
+            let is_known = all.iter().any(|known| known.eq_ignore_ascii_case(name));
+            if !is_known {
+                all.push(name);
+            }
+        }
+        all.join(" || ")
     }
 
     /// Groups, or a place with groups, that are in none of the units.
@@ -353,6 +375,7 @@ mod tests {
             units: vec!["OU=O'Hare,DC=corp,DC=test".into()],
             group_base: None,
             protected_groups: Vec::new(),
+            attributes: Vec::new(),
         }
     }
 
@@ -407,12 +430,23 @@ mod tests {
 
     #[test]
     fn a_389_server_lets_the_account_look_reset_and_unlock() {
-        let text = grantee("uid=svc,ou=a b,dc=corp").ds389().text;
+        let mut grantee = grantee("uid=svc,ou=a b,dc=corp");
+        grantee.attributes = vec!["Mail".into(), "employeeNumber".into()];
+        let text = grantee.ds389().text;
         let rules: Vec<&str> = text
             .lines()
             .filter(|line| line.starts_with("aci: "))
             .collect();
-        assert_eq!(rules.len(), 5, "{text}");
+        assert_eq!(rules.len(), 7, "{text}");
+        // What is read is named, so that hashes and keys under other names stay hidden.
+        assert!(!text.contains("!="), "{text}");
+        let (people, configuration) = text.split_once("dn: cn=config").unwrap();
+        assert!(!people.contains("passwordHistory"), "{text}");
+        assert!(configuration.contains("passwordHistory"), "{text}");
+        assert!(
+            text.contains(" || preferredLanguage || employeeNumber\")"),
+            "{text}"
+        );
         for rule in rules {
             let end = "userdn = \"ldap:///uid=svc,ou=a%20b,dc=corp\";)";
             assert!(rule.ends_with(end), "{rule}");

@@ -1,5 +1,7 @@
 //! Nested group membership, worked out in memory from one search for all groups.
 
+mod protected;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,9 +12,9 @@ use tokio::sync::OnceCell;
 
 use super::connect::{Failure, Search, Step};
 use super::dn::DnKey;
-use super::ds389;
 use super::entry::Entry;
 use super::filter::Filter;
+use super::options::LdapOptions;
 use super::pages::Pages;
 use super::servers::{Server, Servers, Service};
 
@@ -22,8 +24,7 @@ const FRESH_MS: i64 = MINUTE_MS;
 const PAGE: i32 = 500;
 /// With more groups than this the adapter gives up rather than eat all memory.
 const GROUPS_MAX: usize = 100_000;
-/// Members of protected groups outside the base that are looked at, whether they are groups.
-const OUTSIDE_MAX: usize = 1_000;
+const ATTRIBUTES: &[&str] = &["member", "uniqueMember", "memberUid"];
 
 /// `sizeLimitExceeded` and `adminLimitExceeded` (RFC 4511 §4.1.9).
 const SIZE_LIMIT: u32 = 4;
@@ -110,6 +111,8 @@ type Picture = Arc<OnceCell<Arc<Graph>>>;
 #[derive(Debug)]
 pub(super) struct Groups {
     base: String,
+    /// The base of the people, some of whom may be groups.
+    people: String,
     /// Protected groups, which count wherever they are.
     protected: Vec<String>,
     filter: Filter,
@@ -117,13 +120,14 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// The groups below a base, and these protected ones wherever they are.
-    pub(super) fn new(base: String, protected: Vec<String>) -> Self {
+    /// The groups below the base for groups, and the protected ones wherever they are.
+    pub(super) fn new(options: &LdapOptions) -> Self {
         let kinds = ["groupOfNames", "groupOfUniqueNames", "posixGroup"];
         let kinds = kinds.map(|kind| Filter::equal("objectClass", kind));
         Self {
-            base,
-            protected,
+            base: options.group_base.as_ref().unwrap_or(&options.base).clone(),
+            people: options.base.clone(),
+            protected: options.protected_groups.clone(),
             filter: Filter::Or(kinds.into()),
             current: Mutex::new((Moment(i64::MIN), Picture::default())),
         }
@@ -163,15 +167,29 @@ impl Groups {
         server: &Server,
         service: &Service,
     ) -> Result<Graph, Failure> {
+        let mut graph = Graph::default();
+        let groups = self.below(&self.base, "group_base", (server, service));
+        groups.await?.iter().for_each(|group| graph.add(group));
+        self.add_protected(server, service, &mut graph).await?;
+        Ok(graph)
+    }
+
+    /// All groups below a base, which has this name in the configuration.
+    async fn below(
+        &self,
+        base: &str,
+        name: &str,
+        (server, service): (&Server, &Service),
+    ) -> Result<Vec<Entry>, Failure> {
         let search = Search {
-            base: &self.base,
+            base,
             scope: Scope::Subtree,
             filter: &self.filter,
-            attributes: &["member", "uniqueMember", "memberUid"],
+            attributes: ATTRIBUTES,
             size_limit: 0,
             types_only: false,
         };
-        let mut graph = Graph::default();
+        let mut groups = Vec::new();
         let mut pages = Pages::new(PAGE, GROUPS_MAX);
         let connection = &service.connection;
         let limit = server.call_timeout();
@@ -184,66 +202,23 @@ impl Groups {
             match hits.rc {
                 0 => {}
                 rc @ (SIZE_LIMIT | ADMIN_LIMIT) => {
-                    let what = format!("read all groups below group_base (result {rc}): {RAISE}");
+                    let what = format!("read all groups below {name} (result {rc}): {RAISE}");
                     return Err(Failure::rights(Step::Search, what));
                 }
                 rc => {
-                    let what = format!("read the groups below group_base (result {rc})");
+                    let what = format!("read the groups below {name} (result {rc})");
                     return Err(Failure::rights(Step::Search, what));
                 }
             }
-            hits.entries.iter().for_each(|group| graph.add(group));
-            if graph.names.len() > GROUPS_MAX {
+            groups.extend(hits.entries);
+            if groups.len() > GROUPS_MAX {
                 break;
             }
         }
         if pages.is_cut() {
             return Err(Failure::strange(Step::Search, "more than 100,000 groups"));
         }
-        self.add_protected(server, service, &mut graph).await?;
-        Ok(graph)
-    }
-
-    /// Protected groups may be outside the base, and groups in them; not every server lists them
-    /// in the entries of their members.
-    async fn add_protected(
-        &self,
-        server: &Server,
-        service: &Service,
-        graph: &mut Graph,
-    ) -> Result<(), Failure> {
-        let mut waiting = self.protected.clone();
-        waiting.extend(ds389::guarded_groups(&service.offer));
-        let mut known = HashSet::new();
-        while let Some(dn) = waiting.pop() {
-            let Some(key) = DnKey::of(&dn) else {
-                continue;
-            };
-            if !known.insert(key) {
-                continue;
-            }
-            if known.len() > OUTSIDE_MAX {
-                let what = "more than 1,000 entries in protected groups";
-                return Err(Failure::strange(Step::Search, what));
-            }
-            let search = Search {
-                base: &dn,
-                scope: Scope::Base,
-                filter: &self.filter,
-                attributes: &["member", "uniqueMember", "memberUid"],
-                size_limit: 1,
-                types_only: false,
-            };
-            let limit = server.call_timeout();
-            let hits = service.connection.search(&search, limit).await;
-            let hits = hits.map_err(|fault| fault.failure(Step::Search))?;
-            for group in &hits.entries {
-                graph.add(group);
-                let members = group.texts("member").chain(group.texts("uniqueMember"));
-                waiting.extend(members.map(str::to_owned));
-            }
-        }
-        Ok(())
+        Ok(groups)
     }
 }
 

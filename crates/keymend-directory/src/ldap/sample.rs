@@ -16,12 +16,26 @@ const ENTRIES_MAX: usize = 4_000;
 const PER_UNIT: usize = 4;
 const UNITS_MAX: usize = 24;
 
-/// The names of a few people of each unit.
+/// A few people of each unit.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Sample {
+    pub(super) names: Vec<String>,
+    /// Whether units were met that were not looked at.
+    pub(super) is_cut: bool,
+}
+
+/// What is said where units were not looked at.
+pub(super) const CUT: &str = "see every unit with people";
+/// And what can be done about it.
+pub(super) const CUT_REMEDY: &str = "only the first 24 units, and the first 4,000 people, were asked about; see that the rights \
+     are the same in the others";
+
+/// A few people of each unit.
 pub(super) async fn people(
     server: &Server,
     service: &Service,
     (base, filter): (&str, &Filter),
-) -> Result<Vec<String>, CallError> {
+) -> Result<Sample, CallError> {
     let search = Search {
         base,
         scope: Scope::Subtree,
@@ -43,7 +57,7 @@ pub(super) async fn people(
     Ok(pick(names))
 }
 
-fn pick(names: Vec<String>) -> Vec<String> {
+fn pick(names: Vec<String>) -> Sample {
     let mut units: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for name in names {
         let unit = units.entry(unit_of(&name).to_owned()).or_default();
@@ -51,7 +65,10 @@ fn pick(names: Vec<String>) -> Vec<String> {
             unit.push(name);
         }
     }
-    units.into_values().take(UNITS_MAX).flatten().collect()
+    Sample {
+        is_cut: units.len() > UNITS_MAX,
+        names: units.into_values().take(UNITS_MAX).flatten().collect(),
+    }
 }
 
 /// The entry above an entry (RFC 4514 §2.4: a comma behind `\` belongs to the name).
@@ -76,10 +93,25 @@ mod tests {
     fn every_unit_is_met_and_none_fills_the_sample() {
         let mut names: Vec<String> = (0..9).map(|number| format!("cn={number},ou=x")).collect();
         names.push(r"cn=d\,e,ou=y".to_owned());
-        let picked = pick(names);
+        let sample = pick(names);
+        assert!(!sample.is_cut);
+        let picked = sample.names;
         assert_eq!(picked.len(), PER_UNIT + 1);
         assert_eq!(picked.last().unwrap(), r"cn=d\,e,ou=y");
         assert_eq!(unit_of(r"cn=O\,Brien,ou=a,dc=b"), "ou=a,dc=b");
         assert_eq!(unit_of("dc=b"), "");
+    }
+
+    #[test]
+    fn units_beyond_the_bound_are_not_passed_over_in_silence() {
+        let names = |count| {
+            (0..count)
+                .map(|number| format!("cn=a,ou={number}"))
+                .collect()
+        };
+        assert!(!pick(names(UNITS_MAX)).is_cut);
+        let more = pick(names(UNITS_MAX + 1));
+        assert!(more.is_cut);
+        assert_eq!(more.names.len(), UNITS_MAX);
     }
 }

@@ -21,6 +21,7 @@ mod line;
 mod many;
 mod oracle;
 mod people;
+mod protected;
 mod rights;
 mod suite;
 mod tally;

@@ -42,7 +42,7 @@ fn all(report: &RightsReport) -> Vec<(Severity, &str, &str)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_unit_without_the_rights_is_named_and_nothing_is_written() {
     let slapd = server();
-    let before = slapd.search("(uid=*)");
+    let before = slapd.search("(objectClass=*)");
     let report = proof(&slapd, None).await;
     let guarded = format!("ou=guarded,{PEOPLE_DN}");
     assert_eq!(
@@ -61,7 +61,7 @@ async fn a_unit_without_the_rights_is_named_and_nothing_is_written() {
         ],
         "{report:#?}"
     );
-    assert_eq!(slapd.search("(uid=*)"), before);
+    assert_eq!(slapd.search("(objectClass=*)"), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,6 +100,110 @@ async fn gate_46_power_over_the_protected_is_seen_and_nothing_is_written() {
         "{report:#?}"
     );
     assert_eq!(slapd.search("(objectClass=*)"), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gate_46_half_a_right_is_seen_too() {
+    let slapd = server();
+    let (ada, admins) = (person("admin.ada").dn(), format!("cn=admins,{GROUPS_DN}"));
+    let before = slapd.search("(objectClass=*)");
+    for (place, attribute, right) in [
+        (&ada, "userPassword", "=a"),
+        (&ada, "userPassword", "=z"),
+        (&ada, "mail", "=a"),
+        (&admins, "member", "=a"),
+        (&admins, "member", "=z"),
+        // To add itself alone.
+        (&admins, "member", "selfwrite"),
+    ] {
+        slapd.configure(&format!(
+            "dn: olcDatabase={{1}}mdb,cn=config\nchangetype: modify\nadd: olcAccess\n\
+             olcAccess: {{0}}to dn.exact=\"{place}\" attrs={attribute} \
+             by dn.exact=\"{SERVICE_DN}\" {right} by * break\n"
+        ));
+        let report = proof(&slapd, None).await;
+        let expected = if attribute == "mail" {
+            ""
+        } else {
+            place.as_str()
+        };
+        let grave: Vec<&str> = report
+            .of(Severity::TooMuch)
+            .map(|found| found.on.as_str())
+            .collect();
+        assert_eq!(grave.concat(), expected, "{attribute} {right}: {report:#?}");
+        slapd.configure(
+            "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\ndelete: olcAccess\n\
+             olcAccess: {0}\n",
+        );
+    }
+    assert_eq!(slapd.search("(objectClass=*)"), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_to_take_passwords_away_is_no_right_to_set_them() {
+    let slapd = server();
+    slapd.configure(&format!(
+        "dn: olcDatabase={{1}}mdb,cn=config\nchangetype: modify\nadd: olcAccess\n\
+         olcAccess: {{0}}to dn.subtree=\"{PEOPLE_DN}\" attrs=userPassword \
+         by dn.exact=\"{FRESH_DN}\" =z by * break\n"
+    ));
+    let report = proof(&slapd, Some((FRESH_DN, FRESH_PASSWORD))).await;
+    let lacking = "write userPassword (to set passwords)".to_owned();
+    assert!(report.missing().contains(&lacking), "{report:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gate_46_a_unix_group_can_be_filled_as_well() {
+    let slapd = server();
+    let unix = format!("cn=wheel,{GROUPS_DN}");
+    slapd.modify(&format!(
+        "dn: {unix}\nchangetype: add\nobjectClass: posixGroup\ncn: wheel\ngidNumber: 4\n\
+         memberUid: admin.ada\n"
+    ));
+    slapd.configure(&format!(
+        "dn: olcDatabase={{1}}mdb,cn=config\nchangetype: modify\nadd: olcAccess\n\
+         olcAccess: {{0}}to dn.exact=\"{unix}\" attrs=memberUid by dn.exact=\"{SERVICE_DN}\" \
+         =a by * break\n"
+    ));
+    let mut options = options(&slapd, &slapd.ldaps_url());
+    options.protected_groups.push(unix.clone());
+    let report = connect(options).rights().await.unwrap();
+    let refusal = report.refusal().unwrap();
+    assert_eq!(refusal.right, "add members to a protected group");
+    assert_eq!(refusal.on, unix, "{report:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gate_46_who_may_write_the_rules_of_one_data_base_rules_it() {
+    let slapd = server();
+    let place = "olcDatabase={1}mdb,cn=config";
+    let before = slapd.search("(objectClass=*)");
+    slapd.configure(&format!(
+        "dn: olcDatabase={{0}}config,cn=config\nchangetype: modify\nadd: olcAccess\n\
+         olcAccess: {{0}}to dn.exact=\"{place}\" attrs=olcAccess by dn.exact=\"{SERVICE_DN}\" \
+         =w by * break\n"
+    ));
+    let report = proof(&slapd, None).await;
+    let refusal = report.refusal().unwrap();
+    assert_eq!(refusal.on, place, "{report:#?}");
+    assert_eq!(slapd.search("(objectClass=*)"), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_hidden_of_the_protected_is_not_called_proven() {
+    let slapd = server();
+    let ada = person("admin.ada").dn();
+    slapd.configure(&format!(
+        "dn: olcDatabase={{1}}mdb,cn=config\nchangetype: modify\nadd: olcAccess\n\
+         olcAccess: {{0}}to dn.exact=\"{ada}\" by dn.exact=\"{SERVICE_DN}\" none by * break\n"
+    ));
+    let report = proof(&slapd, None).await;
+    let unproven: Vec<&str> = report
+        .of(Severity::Unproven)
+        .map(|found| found.on.as_str())
+        .collect();
+    assert_eq!(unproven, [ada], "{report:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,11 +249,13 @@ async fn the_printed_rules_turn_the_proof_from_red_to_green() {
         units: vec![PEOPLE_DN.into()],
         group_base: Some(GROUPS_DN.into()),
         protected_groups: vec![format!("cn=admins,{GROUPS_DN}")],
+        attributes: Vec::new(),
     };
     slapd.configure(&grantee.open_ldap().text);
     let after = proof(&slapd, fresh).await;
     assert_eq!(after.missing(), Vec::<String>::new(), "{after:#?}");
     assert_eq!(after.refusal(), None);
+    assert_eq!(after.of(Severity::Unproven).count(), 0, "{after:#?}");
     assert!(after.people > 3, "{after:#?}");
 }
 
@@ -168,6 +274,7 @@ async fn the_printed_rules_reach_a_unit_with_commas_and_quotes() {
         units: vec![format!(r#"ou=Sales\, \"North\" #1,{PEOPLE_DN}"#)],
         group_base: None,
         protected_groups: Vec::new(),
+        attributes: Vec::new(),
     };
     slapd.configure(&grantee.open_ldap().text);
     let report = proof(&slapd, Some((FRESH_DN, FRESH_PASSWORD))).await;

@@ -261,6 +261,21 @@ fn set(arguments: &DirectorySet) -> Result<String, Stop> {
     })
 }
 
+/// The attributes of people that the configuration names.
+fn named_attributes(section: &DirectoryConfig) -> Vec<String> {
+    let mut all: Vec<String> = section.login_attributes.iter().flatten().cloned().collect();
+    all.extend(section.mail_attributes.iter().cloned());
+    all.extend(section.phone_attributes.iter().cloned());
+    // In a filter a bracket that opens stands before a name or an operator (RFC 4515 §3).
+    let filter = section.filter.as_deref().unwrap_or_default();
+    let names = filter
+        .split('(')
+        .filter_map(|part| part.split(['=', '<', '>', '~', ':']).next());
+    let is_name = |name: &&str| name.starts_with(|sign: char| sign.is_ascii_alphabetic());
+    all.extend(names.filter(is_name).map(str::to_owned));
+    all
+}
+
 fn grants(arguments: &DirectoryGrants) -> Result<String, Stop> {
     let config = load(&arguments.config)?;
     let section = section(&config, arguments.name.as_deref())?;
@@ -274,6 +289,7 @@ fn grants(arguments: &DirectoryGrants) -> Result<String, Stop> {
         units: arguments.ou.clone(),
         group_base: Some(section.group_base.clone()),
         protected_groups: section.protected_groups.clone(),
+        attributes: named_attributes(section),
     };
     if grantee.units.is_empty() {
         grantee.units.push(section.base.clone());

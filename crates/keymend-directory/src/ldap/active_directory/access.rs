@@ -24,6 +24,9 @@ const ALLOWED: u8 = 0;
 const DENIED: u8 = 1;
 const ALLOWED_OBJECT: u8 = 5;
 const DENIED_OBJECT: u8 = 6;
+/// Lines with a condition (MS-DTYP 2.4.4.6 and 2.4.4.8), which is not worked out here.
+const ALLOWED_IF: u8 = 9;
+const ALLOWED_OBJECT_IF: u8 = 11;
 /// An object type follows, and an inherited object type (MS-DTYP 2.4.4.3).
 const HAS_OBJECT_TYPE: u32 = 1;
 const HAS_INHERITED_TYPE: u32 = 2;
@@ -46,12 +49,27 @@ const MEMBER: Guid = [
 const MEMBERSHIP: Guid = [
     0x40, 0xc2, 0x0a, 0xbc, 0xa9, 0x79, 0xd0, 0x11, 0x90, 0x20, 0x00, 0xc0, 0x4f, 0xc2, 0xd4, 0xcf,
 ];
+/// The rights Replicating Directory Changes and Replicating Directory Changes All,
+/// `1131f6aa-9c07-11d1-f79f-00c04fc2dcd2` and `1131f6ad-9c07-11d1-f79f-00c04fc2dcd2`
+/// (MS-ADTS 5.1.3.2.1).
+const REPLICATION: [Guid; 2] = [
+    [
+        0xaa, 0xf6, 0x31, 0x11, 0x07, 0x9c, 0xd1, 0x11, 0xf7, 0x9f, 0x00, 0xc0, 0x4f, 0xc2, 0xdc,
+        0xd2,
+    ],
+    [
+        0xad, 0xf6, 0x31, 0x11, 0x07, 0x9c, 0xd1, 0x11, 0xf7, 0x9f, 0x00, 0xc0, 0x4f, 0xc2, 0xdc,
+        0xd2,
+    ],
+];
 /// The validated write Self-Membership (MS-ADTS 5.1.3.2.2) has the number of the attribute.
 const SELF_MEMBERSHIP: Guid = MEMBER;
 
 /// One line of a list that counts for the entry itself.
 struct Line {
     denies: bool,
+    /// Whether it allows no more than under a condition.
+    is_conditional: bool,
     mask: u32,
     object: Option<Guid>,
     sid: Sid,
@@ -78,9 +96,21 @@ impl AccessList {
         Some(Self { owner, lines })
     }
 
-    /// Whether these identities may set the password without knowing the old one.
+    /// Whether these identities may set the password without knowing the old one, be it under a
+    /// condition.
     pub(super) fn lets_reset(&self, token: &[Sid]) -> bool {
         self.allows(token, CONTROL_ACCESS, &[RESET_PASSWORD])
+    }
+
+    /// The same without conditions: what can be relied on.
+    pub(super) fn surely_lets_reset(&self, token: &[Sid]) -> bool {
+        let is_sure = |line: &Line| !line.is_conditional;
+        self.decides(token, (CONTROL_ACCESS, &[RESET_PASSWORD]), is_sure)
+    }
+
+    /// Whether they may read everything there is by replication, passwords included.
+    pub(super) fn lets_replicate(&self, token: &[Sid]) -> bool {
+        self.allows(token, CONTROL_ACCESS, &REPLICATION)
     }
 
     /// Whether they may change the list itself, and so give themselves anything.
@@ -102,13 +132,23 @@ impl AccessList {
 
     /// The first line that speaks of the right and of one of these identities decides.  `objects`
     /// are the names under which a line may mean it; a line without a name means everything.
+    /// What is allowed under a condition counts as allowed, for nobody knows when it holds.
     fn allows(&self, token: &[Sid], right: u32, objects: &[Guid]) -> bool {
+        self.decides(token, (right, objects), |_| true)
+    }
+
+    fn decides(
+        &self,
+        token: &[Sid],
+        (right, objects): (u32, &[Guid]),
+        counts: impl Fn(&Line) -> bool,
+    ) -> bool {
         let Some(lines) = &self.lines else {
             return true;
         };
         let speaks = |line: &&Line| {
             let is_meant = line.object.is_none_or(|object| objects.contains(&object));
-            line.mask & right != 0 && is_meant && token.contains(&line.sid)
+            line.mask & right != 0 && is_meant && token.contains(&line.sid) && counts(line)
         };
         lines
             .iter()
@@ -130,7 +170,8 @@ fn lines(list: &[u8]) -> Option<Vec<Line>> {
     Some(lines)
 }
 
-/// `None` for lines that are for entries below, or of a kind that allows and denies nothing.
+/// `None` for lines that are for entries below, of a kind that allows and denies nothing, or that
+/// deny under a condition: nobody can rely on those.
 fn line(entry: &[u8]) -> Option<Line> {
     let ([kind, flags, _, _], _) = entry.split_first_chunk::<4>()?;
     if flags & INHERIT_ONLY != 0 {
@@ -138,12 +179,13 @@ fn line(entry: &[u8]) -> Option<Line> {
     }
     let denies = matches!(*kind, DENIED | DENIED_OBJECT);
     let (object, sid) = match *kind {
-        ALLOWED | DENIED => (None, entry.get(8..)?),
-        ALLOWED_OBJECT | DENIED_OBJECT => object_and_sid(entry)?,
+        ALLOWED | DENIED | ALLOWED_IF => (None, entry.get(8..)?),
+        ALLOWED_OBJECT | DENIED_OBJECT | ALLOWED_OBJECT_IF => object_and_sid(entry)?,
         _ => return None,
     };
     Some(Line {
         denies,
+        is_conditional: matches!(*kind, ALLOWED_IF | ALLOWED_OBJECT_IF),
         mask: specific(number(entry, 4)?),
         object,
         sid: Sid::first_of(sid)?.0,
@@ -195,7 +237,7 @@ mod tests {
     fn entry(kind: u8, mask: u32, object: Option<Guid>, sid: &Sid) -> Vec<u8> {
         let mut entry = vec![kind, 0, 0, 0];
         entry.extend(mask.to_le_bytes());
-        if kind >= ALLOWED_OBJECT {
+        if matches!(kind, 5..=8 | 11 | 12) {
             entry.extend(u32::from(object.is_some()).to_le_bytes());
             entry.extend(object.into_iter().flatten());
         }
@@ -288,6 +330,44 @@ mod tests {
         let (first, second) = (deny.clone(), allow.clone());
         assert!(!list(&domain_admins(), &[first, second]).lets_reset(&[service()]));
         assert!(list(&domain_admins(), &[allow, deny]).lets_reset(&[service()]));
+    }
+
+    #[test]
+    fn what_is_allowed_under_a_condition_is_feared_and_not_relied_on() {
+        for (kind, object, is_feared) in [
+            (ALLOWED_IF, None, true),
+            (10, None, false),
+            (ALLOWED_OBJECT_IF, Some(RESET_PASSWORD), true),
+            (12, Some(RESET_PASSWORD), false),
+        ] {
+            let mut line = entry(kind, CONTROL_ACCESS, object, &service());
+            // The condition stands behind the identity.
+            line.extend(*b"artx");
+            let size = u16::try_from(line.len()).unwrap().to_le_bytes();
+            line[2..4].copy_from_slice(&size);
+            let list = list(&domain_admins(), &[line]);
+            assert_eq!(list.lets_reset(&[service()]), is_feared, "{kind}");
+            assert!(!list.surely_lets_reset(&[service()]), "{kind}");
+        }
+        // A denial that may not hold takes nothing back.
+        let denied = entry(10, CONTROL_ACCESS, None, &service());
+        let allowed = entry(ALLOWED, CONTROL_ACCESS, None, &service());
+        assert!(list(&domain_admins(), &[denied, allowed]).lets_reset(&[service()]));
+    }
+
+    #[test]
+    fn replication_is_a_right_of_its_own() {
+        for right in REPLICATION {
+            let line = entry(ALLOWED_OBJECT, CONTROL_ACCESS, Some(right), &service());
+            assert!(list(&domain_admins(), &[line]).lets_replicate(&[service()]));
+        }
+        let reset = entry(
+            ALLOWED_OBJECT,
+            CONTROL_ACCESS,
+            Some(RESET_PASSWORD),
+            &service(),
+        );
+        assert!(!list(&domain_admins(), &[reset]).lets_replicate(&[service()]));
     }
 
     #[test]

@@ -161,11 +161,16 @@ impl Proof<'_> {
     async fn people(&mut self) -> Result<(u32, HashSet<String>), CallError> {
         let is_marked = Filter::equal("adminCount", "1");
         let filter = self.of.within_scope(Some(Filter::Not(Box::new(is_marked))));
-        let names = sample::people(self.server, self.service, (&self.of.base, &filter)).await?;
+        let place = (self.of.base.as_str(), &filter);
+        let sample = sample::people(self.server, self.service, place).await?;
+        if sample.is_cut {
+            let base = self.of.base.clone();
+            self.find(Severity::Unproven, sample::CUT, &base, sample::CUT_REMEDY);
+        }
         let mut settings = HashSet::new();
         let mut count = 0;
         let mut lacks: BTreeMap<(String, &str), u32> = BTreeMap::new();
-        for dn in &names {
+        for dn in &sample.names {
             let Some(entry) = self.read(dn).await? else {
                 continue;
             };
@@ -225,7 +230,7 @@ impl Proof<'_> {
         let mut missing = Vec::new();
         let resets = list
             .as_ref()
-            .is_some_and(|list| list.lets_reset(&self.token));
+            .is_some_and(|list| list.surely_lets_reset(&self.token));
         if !resets {
             missing.push("reset passwords (control access right Reset Password)");
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use keymend_domain::directory::rights::{Finding, Severity};
 use ldap3::Scope;
 
-use super::asking::{Asking, Question, Would};
+use super::asking::{Asking, NOT_OFFERED, Question, Value, Would};
 use super::tier_zero;
 use super::{is_above_policy, shows};
 use crate::ldap::Ldap;
@@ -17,27 +17,19 @@ use crate::ldap::filter::Filter;
 use crate::ldap::sample;
 use crate::ldap::servers::{Server, Service};
 
-/// Values that no entry has: no password is stored in this form, nobody was locked in 1900.
-pub(super) const PASSWORD: Question = ("userPassword", "{KEYMEND-RIGHTS-PROOF}no-such-value");
-pub(super) const RULES: Question = (
-    "aci",
-    "(targetattr=\"cn\")(version 3.0; acl \"Keymend rights proof, no such value\"; deny (write) \
-     userdn=\"ldap:///self\";)",
-);
-const NO_LOCK: &str = "19000101000000Z";
-const NO_COUNT: &str = "424242";
-const NO_MAIL: &str = "rights-proof@keymend.invalid";
+pub(super) const PASSWORD: Question = ("userPassword", Value::Password);
+pub(super) const RULES: Question = ("aci", Value::Rules);
 
 /// A question about a person's entry, whether the right is needed, and what it is called.
 type Asked = (Question, bool, &'static str);
 
 const SET_PASSWORDS: Asked = (PASSWORD, true, "write userPassword (to set passwords)");
-const WRITE_MAIL: Asked = (("mail", NO_MAIL), false, "write mail and probably more");
+const WRITE_MAIL: Asked = (("mail", Value::Mail), false, "write mail and probably more");
 
 const OF_OPEN_LDAP: &[Asked] = &[
     SET_PASSWORDS,
     (
-        ("pwdAccountLockedTime", NO_LOCK),
+        ("pwdAccountLockedTime", Value::Time),
         true,
         "write pwdAccountLockedTime (to unlock)",
     ),
@@ -47,18 +39,18 @@ const OF_OPEN_LDAP: &[Asked] = &[
 const OF_389: &[Asked] = &[
     SET_PASSWORDS,
     (
-        ("accountUnlockTime", NO_LOCK),
+        ("accountUnlockTime", Value::Time),
         true,
         "write accountUnlockTime (to unlock)",
     ),
     (
-        ("passwordRetryCount", NO_COUNT),
+        ("passwordRetryCount", Value::Number),
         true,
         "write passwordRetryCount (to unlock)",
     ),
     WRITE_MAIL,
     (
-        ("nsAccountLock", "keymend-no-such-value"),
+        ("nsAccountLock", Value::Text),
         false,
         "write nsAccountLock (to activate accounts)",
     ),
@@ -68,7 +60,7 @@ const OF_389: &[Asked] = &[
 const OF_FREE_IPA: &[Asked] = &[
     SET_PASSWORDS,
     (
-        ("krbLoginFailedCount", NO_COUNT),
+        ("krbLoginFailedCount", Value::Number),
         true,
         "write krbLoginFailedCount (to unlock)",
     ),
@@ -100,15 +92,12 @@ pub(super) async fn prove(
     service: &Service,
 ) -> Result<(u32, Vec<Finding>), Failure> {
     let bind_dn = &ldap.options.bind_dn;
-    let asking = Asking {
-        service,
-        own: bind_dn,
-        limit: server.call_timeout(),
-    };
+    let asking = Asking::new(service, bind_dn, server.call_timeout())?;
     let filter = ldap.anybody(service.offer.dialect);
     let base = &ldap.options.base;
     let names = sample::people(server, service, (base, &filter)).await;
-    let mut names = names.map_err(|fault| fault.failure(Step::Search))?;
+    let sample::Sample { mut names, is_cut } =
+        names.map_err(|fault| fault.failure(Step::Search))?;
     // What it may do to itself says nothing about others.
     names.retain(|dn| ldap.own.is_none() || DnKey::of(dn) != ldap.own);
     let Some(first) = names.first() else {
@@ -116,7 +105,7 @@ pub(super) async fn prove(
         let unproven = finding(Severity::Unproven, "set passwords", base, remedy);
         return Ok((0, vec![unproven]));
     };
-    if is_above_policy(service, bind_dn, first, asking.limit).await? {
+    if is_above_policy(service, bind_dn, first, asking.limit()).await? {
         let right = "everything: the service account is the root DN of the directory";
         let remedy = "make an account with an entry of its own and grant it what `keymend \
                       directory grants` prints; no password policy binds the root DN";
@@ -125,12 +114,20 @@ pub(super) async fn prove(
     let mut findings = tier_zero::prove(ldap, &asking).await?;
     findings.extend(people(&asking, &names).await?);
     findings.extend(policies(ldap, server, service, &names).await?);
+    if is_cut {
+        findings.push(finding(
+            Severity::Unproven,
+            sample::CUT,
+            base,
+            sample::CUT_REMEDY,
+        ));
+    }
     let count = u32::try_from(names.len()).unwrap_or(u32::MAX);
     Ok((count, findings))
 }
 
 async fn people(asking: &Asking<'_>, names: &[String]) -> Result<Vec<Finding>, Failure> {
-    let all = questions(&asking.service.offer);
+    let all = questions(&asking.service().offer);
     let asked: Vec<Question> = all.iter().map(|(question, _, _)| *question).collect();
     let mut found: BTreeMap<(Severity, String, String), String> = BTreeMap::new();
     for dn in names {
@@ -142,24 +139,28 @@ async fn people(asking: &Asking<'_>, names: &[String]) -> Result<Vec<Finding>, F
         for ((_, is_needed, right), would) in all.iter().zip(answers) {
             match (would, *is_needed) {
                 (Would::Do, true) | (Would::Refuse, false) | (Would::Nonsense, _) => {}
-                (Would::Refuse, true) => {
-                    let remedy = format!(
-                        "grant it: `keymend directory grants --ou \"{unit}\"` prints the rules"
-                    );
+                (Would::Refuse | Would::DoHalf, true) => {
+                    let remedy = match asking.service().offer.is_free_ipa {
+                        true => "grant it by an aci of your own; what `keymend directory grants` \
+                                 prints is not for FreeIPA"
+                            .to_owned(),
+                        false => format!(
+                            "grant it: `keymend directory grants --ou \"{unit}\"` prints the rules"
+                        ),
+                    };
                     note(Severity::Missing, right, remedy);
                 }
-                (Would::Do, false) => {
+                (Would::Do | Would::DoHalf, false) => {
                     let remedy = "take it away: Keymend writes passwords and the marks of locks \
                                   alone";
                     note(Severity::Excess, right, remedy.to_owned());
                 }
                 (Would::Say(rc), _) => {
-                    let remedy = format!("look into the server's log (result {rc})");
-                    note(Severity::Unproven, right, remedy);
+                    note(Severity::Unproven, right, unanswered(rc));
                 }
             }
         }
-        if shows(asking.service, dn, PASSWORD.0, asking.limit).await? {
+        if shows(asking.service(), dn, PASSWORD.0, asking.limit()).await? {
             let remedy = "let it write userPassword and not read it".to_owned();
             note(Severity::Excess, "read userPassword", remedy);
         }
@@ -171,6 +172,16 @@ async fn people(asking: &Asking<'_>, names: &[String]) -> Result<Vec<Finding>, F
         remedy,
     };
     Ok(found.into_iter().map(finding).collect())
+}
+
+/// What to do about an answer that says neither yes nor no.
+pub(super) fn unanswered(rc: u32) -> String {
+    match rc {
+        NOT_OFFERED => "the server has no control \"no operation\" for this entry, so it is not \
+                        asked whether it would add values; see in its rules that it would not"
+            .to_owned(),
+        rc => format!("look into the server's log (result {rc})"),
+    }
 }
 
 /// Whether the rules for passwords can be told to people, from one person of each unit.

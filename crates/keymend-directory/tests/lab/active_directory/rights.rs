@@ -53,6 +53,7 @@ async fn apply_printed_grants(samba: &Samba, account: &str, unit: &str) {
         units: vec![unit.into()],
         group_base: None,
         protected_groups: Vec::new(),
+        attributes: Vec::new(),
     };
     let all = grantee.active_directory();
     let samba_tool = all.iter().find(|grant| grant.tool == GrantTool::SambaTool);
@@ -176,6 +177,28 @@ async fn gate_46_a_member_by_primary_group_is_seen() {
     ));
     let report = proof(&samba, "svc-keymend").await;
     assert_eq!(grave(&report), [jane], "{report:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gate_46_power_over_what_stands_above_the_protected_is_seen() {
+    let samba = domain(SambaVersion::V4_17);
+    samba.seal_tier_zero();
+    let holder = format!("CN=AdminSDHolder,CN=System,{BASE_DN}");
+    let users = format!("CN=Users,{BASE_DN}");
+    // Replicating Directory Changes All, changing permissions, and writing everything.
+    grant(
+        &samba,
+        BASE_DN,
+        "(OA;;CR;1131f6ad-9c07-11d1-f79f-00c04fc2dcd2;;{sid})",
+    );
+    grant(&samba, &holder, "(A;;WD;;;{sid})");
+    grant(&samba, &users, "(A;;WP;;;{sid})");
+    let report = proof(&samba, "svc-keymend").await;
+    let grave = grave(&report);
+    for place in [BASE_DN, &holder, &users] {
+        assert!(grave.iter().any(|on| on == place), "{place}: {report:#?}");
+    }
+    assert_eq!(grave.len(), 3, "{report:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

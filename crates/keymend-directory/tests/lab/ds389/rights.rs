@@ -97,6 +97,7 @@ async fn the_printed_rules_turn_the_proof_from_red_to_green() {
         units: vec![PEOPLE_DN.into()],
         group_base: Some(GROUPS_DN.into()),
         protected_groups: vec![format!("cn=admins,{GROUPS_DN}")],
+        attributes: Vec::new(),
     };
     let before = proof().await;
     assert!(!before.is_exact(), "{before:#?}");

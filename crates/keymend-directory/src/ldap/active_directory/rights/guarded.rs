@@ -25,6 +25,8 @@ use crate::ldap::sample;
 const PAGE: i32 = 100;
 /// Protected accounts and groups looked at; more than this is no tier 0 any more.
 const GUARDED_MAX: usize = 10_000;
+/// Units, containers and the like above protected entries that are looked at.
+const ABOVE_MAX: usize = 200;
 /// Entries that are named one by one; the rest are counted.
 const NAMED_MAX: u32 = 50;
 
@@ -93,6 +95,47 @@ impl Proof<'_> {
             }
         }
         self.conclude(&walk);
+        self.above(&walk).await
+    }
+
+    /// Whoever rules what stands above protected entries rules them.
+    async fn above(&mut self, walk: &Walk) -> Result<(), CallError> {
+        let head = self.service.offer.base.clone();
+        let holder = format!("CN=AdminSDHolder,CN=System,{head}");
+        // What is stamped on all of tier 0 within the hour, and the domain itself.
+        let mut places = vec![head.clone(), holder];
+        let mut seen: HashSet<String> = places.iter().map(|dn| dn.to_lowercase()).collect();
+        let mut known: Vec<&String> = walk.known.iter().collect();
+        known.sort_unstable();
+        for dn in known {
+            let mut above = sample::unit_of(dn);
+            while self.is_of_domain(above) && seen.insert(above.to_lowercase()) {
+                places.push(above.to_owned());
+                above = sample::unit_of(above);
+            }
+        }
+        if places.len() > ABOVE_MAX {
+            let remedy = format!("tier 0 should be in few units; {ABOVE_MAX} were looked at");
+            self.find(Severity::Unproven, SEE_ALL, &head, &remedy);
+        }
+        for dn in places.into_iter().take(ABOVE_MAX) {
+            let entry = self.read(&dn).await?;
+            let descriptor = entry
+                .as_ref()
+                .and_then(|it| it.bytes("nTSecurityDescriptor"));
+            let Some((entry, list)) = entry.as_ref().zip(descriptor.and_then(AccessList::parse))
+            else {
+                let remedy =
+                    "let the service account read the permissions of the entry (READ_CONTROL)";
+                self.find(Severity::Unproven, SEE_WHO, &dn, remedy);
+                continue;
+            };
+            if let Some(right) = rules_below(entry, &list, &self.token) {
+                let remedy = "take it away: Keymend needs rights to people's entries alone, which \
+                              these inherit from the units that were granted";
+                self.find(Severity::TooMuch, right, &dn, remedy);
+            }
+        }
         Ok(())
     }
 
@@ -204,6 +247,22 @@ impl Proof<'_> {
 fn is_group(entry: &Entry) -> bool {
     let mut classes = entry.texts("objectClass");
     classes.any(|class| class.eq_ignore_ascii_case("group"))
+}
+
+/// What makes somebody with these identities the ruler of all below an entry.
+fn rules_below(entry: &Entry, list: &AccessList, token: &[Sid]) -> Option<&'static str> {
+    let mut writes = entry.texts("allowedAttributesEffective");
+    if list.lets_rewrite(token) {
+        Some("change the permissions of what stands above protected accounts")
+    } else if list.lets_replicate(token) {
+        Some("read all passwords of the domain by replication")
+    } else if list.lets_write_all(token) {
+        Some("write every attribute of what stands above protected accounts")
+    } else if writes.any(|name| name.eq_ignore_ascii_case("gPLink")) {
+        Some("link group policies (gPLink) above protected accounts")
+    } else {
+        None
+    }
 }
 
 /// The gravest thing that somebody with these identities may do to a protected entry.
