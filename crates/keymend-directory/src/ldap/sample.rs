@@ -14,7 +14,7 @@ const PAGE: i32 = 500;
 const ENTRIES_MAX: usize = 4_000;
 /// Rights differ between units, seldom inside one; some of these may turn out to be protected.
 const PER_UNIT: usize = 4;
-const UNITS_MAX: usize = 24;
+const UNITS_MAX: usize = 200;
 
 /// A few people of each unit.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) struct Sample {
 /// What is said where units were not looked at.
 pub(super) const CUT: &str = "see every unit with people";
 /// And what can be done about it.
-pub(super) const CUT_REMEDY: &str = "only the first 24 units, and the first 4,000 people, were asked about; see that the rights \
+pub(super) const CUT_REMEDY: &str = "only the first 200 units, and the first 4,000 people, were asked about; see that the rights \
      are the same in the others";
 
 /// A few people of each unit.
