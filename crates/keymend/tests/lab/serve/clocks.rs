@@ -1,11 +1,24 @@
 //! Clocks that do not agree: the service's and the controller's.
 
-use keymend_lab::SambaOptions;
-use keymend_lab::samba::ad_person;
+use keymend_lab::samba::{DomainPolicy, ad_person};
+use keymend_lab::{Samba, SambaOptions};
 
 use super::domain::{Domain, FORM, passwords_seen};
 
 const TEN_MINUTES_SECS: i64 = 600;
+
+/// The domain may have been made a minute ago; to a controller whose clock is behind, that lies
+/// ahead, and every password is too young.
+fn was_changed_long_ago(samba: &Samba, name: &str) {
+    samba.set_policy(&DomainPolicy {
+        age_max_days: 0,
+        ..DomainPolicy::default()
+    });
+    let dn = ad_person(name).dn();
+    samba.force(&format!(
+        "dn: {dn}\nchangetype: modify\nreplace: pwdLastSet\npwdLastSet: 132223104000000000\n"
+    ));
+}
 
 /// A reset, and an unlock by somebody else, with clocks that are so far ahead.
 async fn check(service_secs: i64, controller_secs: i64) {
@@ -13,6 +26,7 @@ async fn check(service_secs: i64, controller_secs: i64) {
         clock_offset_secs: controller_secs,
         ..SambaOptions::default()
     });
+    was_changed_long_ago(&domain.samba, "jane.doe");
     domain.house.start_with_clock(service_secs);
     let mut jane = domain.is_about_to_reset("jane.doe").await;
     let mark = domain.samba.mark();
