@@ -260,10 +260,20 @@ impl App {
             let reason = format!("missing {missing}, not needed {excess}, unproven {unproven}");
             (AuditResult::Failure, reason)
         };
+        let deed = AuditDeed::DirectoryRightsChecked;
+        self.audit_directory(name, deed, (result, reason)).await;
+    }
+
+    /// Records what was found out about a directory.
+    pub(super) async fn audit_directory(
+        &self,
+        name: &DirectoryName,
+        deed: AuditDeed,
+        (result, reason): (AuditResult, String),
+    ) {
         let Ok(correlation) = self.new_journey() else {
             return;
         };
-        let deed = AuditDeed::DirectoryRightsChecked;
         let mut event = AuditEvent::new(self.now(), deed, result, ActorKind::System, correlation);
         event.directory = Some(name.0.clone());
         let event = event.because(reason);
@@ -273,7 +283,7 @@ impl App {
             .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> { Ok(tx.audit(&event)?) })
             .await;
         if let Err(stop) = saved {
-            tracing::error!(error = %stop, "the proof of rights could not be recorded");
+            tracing::error!(error = %stop, directory = %name, ?deed, "an event could not be recorded");
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use keymend_domain::account::DirectoryName;
-use keymend_domain::audit::{ActorKind, AuditDeed, AuditEvent, AuditResult};
+use keymend_domain::audit::{AuditDeed, AuditResult};
 use keymend_domain::directory::Health;
 use keymend_domain::flow::Flow;
 use keymend_domain::time::{DAY_MS, HOUR_MS, Moment, SECOND_MS};
@@ -177,21 +177,8 @@ impl App {
             Health::Down { during, .. } => (AuditResult::Failure, format!("down {during}")),
         };
         tracing::warn!(directory = %name, state = reason, "the state of a directory changed");
-        let Ok(correlation) = self.new_journey() else {
-            return;
-        };
         let deed = AuditDeed::DirectoryState;
-        let mut event = AuditEvent::new(self.now(), deed, result, ActorKind::System, correlation);
-        event.directory = Some(name.0.clone());
-        let event = event.because(reason);
-        let saved = self
-            .inner
-            .store
-            .transact(move |tx: &mut Tx<'_>| -> Result<(), Stop> { Ok(tx.audit(&event)?) })
-            .await;
-        if let Err(stop) = saved {
-            tracing::error!(error = %stop, "the state of a directory could not be recorded");
-        }
+        self.audit_directory(name, deed, (result, reason)).await;
     }
 }
 
